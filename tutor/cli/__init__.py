@@ -1,0 +1,5 @@
+"""The command line: one module a command."""
+
+
+def main() -> int:
+    raise NotImplementedError

@@ -1,0 +1,300 @@
+"""What was read from the lab, at one moment. Immutable, comparable, free of file descriptors.
+
+Every answer may instead be ``Unreadable``: then the validator says ``unknown`` (or, where the cause is the learner's
+own state, such as a namespace that does not exist, ``unmet``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import overload
+
+from tutor.model import wants
+from tutor.model.place import Place
+from tutor.model.topology import Interface
+from tutor.model.wants import Address, Want
+
+
+class Gone(StrEnum):
+    """Why something could not be read."""
+
+    NO_NAMESPACE = "no such namespace"
+    NO_MACHINE = "no such machine"
+    NO_FILE = "no such file"
+    NOT_PERMITTED = "not permitted"
+    TIMED_OUT = "timed out"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """No answer. ``reason`` is the class, ``detail`` one clause for the learner."""
+
+    reason: Gone
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Namespaces:
+    """Names under ``/run/netns`` that are network namespaces, sorted."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a veth: its place if a known one, and its interface index there."""
+
+    place: Place | None
+    index: int
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One interface. ``up`` is administrative (``IFF_UP``), ``running`` is carrier (``IFF_LOWER_UP``)."""
+
+    index: int
+    name: str
+    kind: str  # "veth", "bridge", "vxlan", ... ; "loopback"; "" where the kernel names none
+    up: bool
+    running: bool
+    mac: str
+    mtu: int
+    master: int | None = None
+    peer: Peer | None = None
+    stp: bool = False  # of a bridge
+    port_state: int | None = None  # of a bridge port: 0 disabled .. 3 forwarding 4 blocking
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAddress:
+    """An address on the link with this index. ``tentative``: duplicate address detection has not ended."""
+
+    link: int
+    interface: Interface
+    scope: str = "global"
+    tentative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``destination`` in CIDR; the default route is ``0.0.0.0/0`` or ``::/0``."""
+
+    destination: str
+    gateway: Address | None
+    link: int | None
+    source: Address | None = None
+    table: int = 254
+    type: str = "unicast"
+    metric: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """``ip rule``: priority, selector as text, and the table looked up."""
+
+    priority: int
+    source: str | None
+    destination: str | None
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An ARP or NDP entry. ``state``: reachable, stale, delay, probe, failed, incomplete, permanent, noarp."""
+
+    link: int
+    address: Address
+    mac: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class FdbEntry:
+    """A forwarding entry of a bridge: this MAC lies behind this port."""
+
+    link: int
+    mac: str
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One network namespace as the kernel dumped it."""
+
+    links: tuple[Link, ...] = ()
+    addresses: tuple[LinkAddress, ...] = ()
+    routes: tuple[Route, ...] = ()
+    rules: tuple[PolicyRule, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    fdb: tuple[FdbEntry, ...] = ()
+
+    def link(self, name: str) -> Link | None:
+        return next((link for link in self.links if link.name == name), None)
+
+    def by_index(self, index: int | None) -> Link | None:
+        return next((link for link in self.links if link.index == index), None)
+
+    def addresses_of(self, link: Link) -> tuple[LinkAddress, ...]:
+        return tuple(address for address in self.addresses if address.link == link.index)
+
+    def ports_of(self, bridge: Link) -> tuple[Link, ...]:
+        return tuple(link for link in self.links if link.master == bridge.index)
+
+
+@dataclass(frozen=True, slots=True)
+class NatRule:
+    """A source or destination rewrite. ``action``: masquerade, snat, dnat, redirect. A match of ``None`` is any."""
+
+    action: str
+    hook: str  # prerouting, input, output, postrouting
+    source: str | None = None
+    destination: str | None = None
+    protocol: str | None = None
+    port: str | None = None
+    out_link: str | None = None
+    in_link: str | None = None
+    to: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseChain:
+    """A chain at a hook, with its policy (``accept`` or ``drop``)."""
+
+    family: str
+    table: str
+    name: str
+    hook: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """What was understood of the rules; ``text`` is all of them as ``nft list ruleset`` says it."""
+
+    nat: tuple[NatRule, ...] = ()
+    chains: tuple[BaseChain, ...] = ()
+    drops: tuple[str, ...] = ()  # rules at the forward, input and output hooks that drop or reject, as text
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listening socket. ``process`` is the command name where it could be found."""
+
+    protocol: str  # tcp, tcp6, udp, udp6
+    address: Address
+    port: int
+    process: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    sockets: tuple[Listener, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChoice:
+    """The kernel's answer; ``error`` is its refusal (``Network is unreachable``) where there is no way."""
+
+    link: str | None = None
+    gateway: Address | None = None
+    source: Address | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A packet of ours, captured at ``place`` on ``link``. ``reply`` tells an answer from a request."""
+
+    place: Place
+    link: str
+    source: Address
+    destination: Address
+    ttl: int
+    source_port: int | None = None
+    destination_port: int | None = None
+    reply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IcmpError:
+    """An ICMP error that came back: who sent it, and its meaning (``network unreachable``, ``time exceeded``)."""
+
+    sender: Address
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class PingResult:
+    """``error`` is the kernel's refusal to send (``Network is unreachable``); else what came back, and where we were."""
+
+    sent: int
+    replies: int
+    error: str | None = None
+    icmp_errors: tuple[IcmpError, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResult:
+    """``error``: ``connection refused``, ``timed out``, ``Network is unreachable``; else status and start of body."""
+
+    status: int | None = None
+    body: str = ""
+    error: str | None = None
+    arrivals: tuple[Arrival, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DnsResult:
+    """``rcode`` as text (``NOERROR``, ``NXDOMAIN``); answers are the data of the records of the asked type."""
+
+    rcode: str | None = None
+    answers: tuple[str, ...] = ()
+    authoritative: bool = False
+    ttl: int | None = None
+    error: str | None = None
+
+
+Fact = Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | HttpResult | DnsResult
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All answers of one reading. ``answers`` are the learner's own replies to questions, by goal id."""
+
+    read: Mapping[Want, Fact | Unreadable] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    @overload
+    def of(self, want: wants.NamespacesOf) -> Namespaces | Unreadable: ...
+    @overload
+    def of(self, want: wants.StackOf) -> Stack | Unreadable: ...
+    @overload
+    def of(self, want: wants.RulesetOf) -> Ruleset | Unreadable: ...
+    @overload
+    def of(self, want: wants.ListenersOf) -> Listeners | Unreadable: ...
+    @overload
+    def of(self, want: wants.SysctlOf | wants.FileOf) -> Text | Unreadable: ...
+    @overload
+    def of(self, want: wants.RouteLookup) -> RouteChoice | Unreadable: ...
+    @overload
+    def of(self, want: wants.Ping) -> PingResult | Unreadable: ...
+    @overload
+    def of(self, want: wants.HttpGet) -> HttpResult | Unreadable: ...
+    @overload
+    def of(self, want: wants.DnsLookup) -> DnsResult | Unreadable: ...
+    def of(self, want: Want) -> Fact | Unreadable:
+        """The answer to ``want``; one that was never asked is ``Unreadable(FAILED)``, never a guess."""
+        missing = Unreadable(Gone.FAILED, "it was not read")
+        return self.read.get(want, missing)

@@ -1,0 +1,101 @@
+"""What a validator needs to know. A want is a question to the lab; its answer is a fact of a matching type.
+
+A validator names its wants; ``lab.probe`` reads or tries them; the answers come back in ``Facts`` under the same
+key. Wants are hashable values, so that two goals that need the same thing cost one read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from tutor.model.place import Place
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class NamespacesOf:
+    """The named namespaces of a machine. Answer: ``Namespaces``."""
+
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackOf:
+    """Links, addresses, routes (all tables), rules, neighbours and FDB of a place. Answer: ``Stack``."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class RulesetOf:
+    """Filter and NAT rules of a place, from nftables and from iptables. Answer: ``Ruleset``."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ListenersOf:
+    """Listening TCP and bound UDP sockets of a place. Answer: ``Listeners``."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class SysctlOf:
+    """One sysctl below ``/proc/sys``, written with dots: ``net.ipv4.ip_forward``. Answer: ``Text``."""
+
+    place: Place
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileOf:
+    """The first 64 KiB of a regular file of a machine. Answer: ``Text``."""
+
+    machine: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteLookup:
+    """Which way the kernel would send a packet (``ip route get``). Answer: ``RouteChoice``."""
+
+    place: Place
+    target: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Echo requests from ``source`` to ``target``, while ``watch`` places capture them. Answer: ``PingResult``."""
+
+    source: Place
+    target: Address
+    watch: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpGet:
+    """``GET http://target:port/path`` from ``source``; ``watch`` places capture its SYN. Answer: ``HttpResult``."""
+
+    source: Place
+    target: Address
+    port: int = 80
+    path: str = "/"
+    watch: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DnsLookup:
+    """One question over UDP from ``source`` to ``server``. ``rrtype`` is ``A``, ``AAAA``, ... Answer: ``DnsResult``."""
+
+    source: Place
+    server: Address
+    name: str
+    rrtype: str = "A"
+
+
+State = NamespacesOf | StackOf | RulesetOf | ListenersOf | SysctlOf | FileOf | RouteLookup
+Traffic = Ping | HttpGet | DnsLookup
+Want = State | Traffic
