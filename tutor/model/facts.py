@@ -236,7 +236,7 @@ class IcmpError:
 
 @dataclass(frozen=True, slots=True)
 class PingResult:
-    """``error`` is the kernel's refusal to send (``Network is unreachable``); else what came back, and where we were."""
+    """``error`` is the kernel's refusal to send (``Network is unreachable``); else what came back and where we were."""
 
     sent: int
     replies: int

@@ -1,0 +1,75 @@
+"""Typing commands into the shells of a session, one line after another, as a learner would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tutor.errors import UsageError
+from tutor.model.lesson import Command, Lesson
+from tutor.session import Session
+from tutor.term import Finished
+
+COMMAND_TIMEOUT = 10.0
+"""Seconds that one typed line may take before it is interrupted."""
+HASTE = 0.08
+"""Seconds that packets are waited for between the lines of a script: inside one kernel an answer takes less than one
+millisecond. What did not hold then is looked at again, with more patience, after the last line."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the line that is typed next, its position from 0, and how many lines there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedLine:
+    """A line that was typed, and how it ended; ``exit_status`` is ``None`` when it had to be interrupted."""
+
+    command: Command
+    exit_status: int | None
+
+
+def machine_of(lesson: Lesson, command: Command) -> str:
+    """The machine whose shell a command is for; an empty name is the lesson's first. ``UsageError`` if it has none."""
+    shells = [spec.name for spec in lesson.topology.machines if spec.shell]
+    machine = command.machine or shells[0]
+    if machine not in shells and not command.answer:
+        where = f"line {command.line}: " if command.line else ""
+        raise UsageError(f"{where}there is no shell on {machine!r}; this lesson has {', '.join(shells)}")
+    return machine
+
+
+async def type_one(session: Session, command: Command, *, patience: float = HASTE) -> TypedLine:
+    """Type one line, wait for its end, and look at the goals."""
+    if command.answer:
+        status: int | None = 0 if _answer(session, command.text) else 1
+    else:
+        status = await _type_line(session, command)
+    await session.look(patience=patience)
+    return TypedLine(command, status)
+
+
+async def type_all(
+    session: Session, commands: Sequence[Command], typed: list[TypedLine], on_progress: Progress | None
+) -> None:
+    for position, command in enumerate(commands):
+        if on_progress:
+            on_progress(command.text, position, len(commands))
+        typed.append(await type_one(session, command))
+
+
+async def _type_line(session: Session, command: Command) -> int | None:
+    machine = machine_of(session.lesson, command)
+    shell = session.shells[machine]
+    if shell.closed.done():
+        shell = await session.restart_shell(machine)
+    outcome = await shell.type(command.text, timeout=COMMAND_TIMEOUT)
+    return outcome.exit_status if isinstance(outcome, Finished) else None
+
+
+def _answer(session: Session, text: str) -> bool:
+    """Give ``text`` to the first question of the open step that is not answered rightly yet."""
+    for state in session.state.goals:
+        if state.goal.question and not state.done:
+            session.answer(state.goal.id, text)
+            return True
+    return False

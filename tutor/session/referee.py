@@ -1,0 +1,135 @@
+"""The referee reads what the open goals want and says what holds. It has no loop and no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
+
+from tutor.model.facts import Fact, Facts, Unreadable
+from tutor.model.lesson import Goal, GoalKind, Step
+from tutor.model.state import GoalState
+from tutor.model.verdict import Met, Unmet, Verdict
+from tutor.model.wants import FileOf, ListenersOf, SysctlOf, Traffic, Want
+from tutor.validators import goals
+
+
+class Reader(Protocol):
+    """What the referee needs of a lab."""
+
+    async def read(self, wants: Collection[Want], *, patience: float = 0.5) -> Facts:
+        """Answer every want; packets are waited for at most ``patience`` seconds."""
+
+
+class Referee:
+    """Judges one open step at a time against one lab.
+
+    Goals about state and goals about traffic are looked at separately, since a packet that does not come back takes
+    its time while a link that came up is known at once. Whether the step is complete is always decided from one
+    reading of all of its goals.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._generation = 0
+        self.states: tuple[GoalState, ...] = ()
+        self.answers: dict[str, str] = {}
+
+    def open(self, step: Step) -> None:
+        """Start on a step; what was said of another is forgotten, and so are looks that are under way."""
+        self._generation += 1
+        self.states = goals.opened(step)
+        self.answers = {}
+
+    @property
+    def open_goals(self) -> tuple[Goal, ...]:
+        return tuple(state.goal for state in self.states)
+
+    @property
+    def unannounced(self) -> frozenset[Want]:
+        """The wants of the open goals that the kernel does not announce when they change."""
+        return frozenset(
+            want for want in goals.wants_of(self.open_goals) if isinstance(want, ListenersOf | SysctlOf | FileOf)
+        )
+
+    async def look_at_state(self) -> bool:
+        """Judge the goals that need no packets. Returns whether anything that is shown changed."""
+        chosen = [goal for goal in self.open_goals if not goals.uses_traffic(goal)]
+        return await self._look(chosen, patience=0)
+
+    async def look_at_traffic(self, *, patience: float, settled: bool = True) -> bool:
+        """Judge the goals that send packets. With ``settled`` false, an *unmet* that is news is not said yet."""
+        chosen = [goal for goal in self.open_goals if goals.uses_traffic(goal)]
+        return await self._look(chosen, patience=patience, say_news=settled)
+
+    @property
+    def waits_for_traffic(self) -> bool:
+        """Whether a goal that sends packets is not met, so that packets are worth another try."""
+        return any(goals.uses_traffic(state.goal) and not state.done for state in self.states)
+
+    @property
+    def needs_traffic_before(self) -> bool:
+        """Whether a goal that sends packets counts only after it was seen unmet."""
+        kinds = (state.goal for state in self.states)
+        return any(
+            goals.uses_traffic(goal) and (goal.baseline or goal.kind is GoalKind.EDGE) and not goal.question
+            for goal in kinds
+        )
+
+    @property
+    def only_traffic_open(self) -> bool:
+        """Whether nothing but goals that send packets stands in the way of the step."""
+        return all(goals.uses_traffic(state.goal) for state in self.states if not state.done)
+
+    @property
+    def promising(self) -> bool:
+        """Whether all goals looked done when each was last looked at."""
+        return bool(self.states) and goals.complete(self.states)
+
+    async def complete(self, *, patience: float) -> bool:
+        """Read all goals together and say whether the step is complete at this moment."""
+        generation = self._generation
+        await self._look(self.open_goals, patience=patience)
+        return generation == self._generation and self.promising
+
+    async def verdicts(self, step: Step, *, patience: float) -> tuple[Verdict, ...]:
+        """Judge the goals of any step once, without opening it."""
+        facts = await self._facts(step.goals, patience)
+        return tuple(goals.judge(goal, facts) for goal in step.goals)
+
+    async def _look(self, chosen: Collection[Goal], *, patience: float, say_news: bool = True) -> bool:
+        if not chosen:
+            return False
+        generation = self._generation
+        facts = await self._facts(chosen, patience)
+        if generation != self._generation:
+            return False
+        judged = {goal.id: goals.judge(goal, facts) for goal in chosen}
+        before = self.states
+        self.states = tuple(self._next(state, judged, say_news) for state in before)
+        return self.states != before
+
+    @staticmethod
+    def _next(state: GoalState, judged: Mapping[str, Verdict], say_news: bool) -> GoalState:
+        verdict = judged.get(state.goal.id)
+        if verdict is None:
+            return state
+        if isinstance(verdict, Unmet) and not isinstance(state.verdict, Unmet) and not say_news:
+            return state
+        return goals.advance(state, verdict)
+
+    async def _facts(self, chosen: Iterable[Goal], patience: float) -> Facts:
+        """Packets first: where they arrive, the state that would explain a failure need not be read."""
+        chosen = list(chosen)
+        sending = [goal for goal in chosen if goals.uses_traffic(goal)]
+        packets = [want for want in goals.wants_of(sending) if isinstance(want, Traffic)]
+        plain = goals.wants_of(goal for goal in chosen if goal not in sending)
+        first = await self._read([*packets, *plain], patience)
+        facts = Facts(first, self.answers)
+        unexplained = [goal for goal in sending if not isinstance(goals.judge(goal, facts), Met)]
+        more = goals.wants_of(unexplained) - first.keys()
+        return Facts({**first, **await self._read(more, patience)}, self.answers) if more else facts
+
+    async def _read(self, wants: Collection[Want], patience: float) -> Mapping[Want, Fact | Unreadable]:
+        if not wants:
+            return {}
+        return (await self._reader.read(wants, patience=patience)).read
