@@ -1,0 +1,11 @@
+"""The programs a lab needs: which there are, and how to fetch those that this machine lacks, without root.
+
+Fetched programs are a tree of their own, laid over ``/usr`` in the lab only; the host's ``/usr`` and its package
+database are read and never written. Knows packages and files, no lab and no lesson.
+"""
+
+from tutor.lab.tools.install import ensure, install
+from tutor.lab.tools.manifest import Tool, find, manifest, missing
+from tutor.lab.tools.progress import Progress, silent
+
+__all__ = ["Progress", "Tool", "ensure", "find", "install", "manifest", "missing", "silent"]

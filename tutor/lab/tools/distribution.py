@@ -1,0 +1,50 @@
+"""The distribution's own way to install packages, for people who can become root."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+
+from tutor.lab.tools.manifest import Tool
+
+_MANAGERS = {
+    "debian": "apt",
+    "ubuntu": "apt",
+    "fedora": "dnf",
+    "rhel": "dnf",
+    "centos": "dnf",
+    "arch": "pacman",
+    "alpine": "apk",
+    "suse": "zypper",
+    "opensuse": "zypper",
+}
+_COMMANDS = {
+    "apt": "sudo apt install --no-install-recommends",
+    "dnf": "sudo dnf install",
+    "pacman": "sudo pacman -S",
+    "apk": "sudo apk add",
+    "zypper": "sudo zypper install",
+}
+
+
+def manager(release: dict[str, str] | None = None) -> str | None:
+    """The package manager by os-release(5), or ``None`` for a distribution that we do not know."""
+    if release is None:
+        try:
+            release = platform.freedesktop_os_release()
+        except OSError:
+            return None
+    for family in (release.get("ID", ""), *release.get("ID_LIKE", "").split()):
+        for name, found in _MANAGERS.items():
+            if family == name or family.startswith(f"{name}-"):
+                return found
+    return None
+
+
+def install_line(tools: Iterable[Tool], release: dict[str, str] | None = None) -> str:
+    """What to type, or whom to ask, to get these tools from the distribution."""
+    found = manager(release)
+    if found is None:
+        return f"Install with your distribution's package manager: {', '.join(tool.name for tool in tools)}"
+    packages = dict.fromkeys(package for tool in tools for package in tool.packages_for(found))
+    return f"Install them with: {_COMMANDS[found]} {' '.join(packages)}"

@@ -1,0 +1,111 @@
+"""Fetch what is missing, prove it, put it into force."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+
+from tutor import paths
+from tutor.errors import ToolError
+from tutor.lab.tools import apt, layer
+from tutor.lab.tools.apt import Apt, AptFailed, Package
+from tutor.lab.tools.distribution import install_line
+from tutor.lab.tools.manifest import Tool, missing
+from tutor.lab.tools.progress import Progress, silent
+
+
+def ensure(names: Iterable[str] | None = None, progress: Progress = silent) -> tuple[Tool, ...]:
+    """Make sure that the lab finds these tools (default: all); gives those that had to be fetched.
+
+    Raises ``ToolError``, with what to do, where they cannot be had; the layer is then as it was.
+    """
+    names = None if names is None else tuple(names)
+    if not missing(names):
+        return ()
+    directory = paths.tools_layer()
+    try:
+        progress("waiting for another nettutor", None)
+        with layer.locked(directory):
+            lacking = missing(names)
+            if lacking:
+                install(lacking, progress)
+    except OSError as error:
+        raise ToolError(
+            f"the tools could not be kept in {directory} ({error.strerror})",
+            "Make it writable for you, or set XDG_DATA_HOME to a directory that is",
+        ) from error
+    return lacking
+
+
+def install(tools: tuple[Tool, ...], progress: Progress, *, source: Apt | None = None) -> None:
+    """Fetch these tools whatever there is already. The caller holds the layer's lock."""
+    if not apt.available():
+        names = ", ".join(tool.name for tool in tools)
+        raise ToolError(f"these lab tools are missing and apt is not here to fetch them: {names}", install_line(tools))
+    source = source if source is not None else Apt(paths.cache())
+    try:
+        archives = _fetch(source, tools, progress)
+    except AptFailed as error:
+        names = ", ".join(tool.name for tool in tools)
+        raise ToolError(
+            f"these lab tools are missing and could not be fetched: {names} ({error})",
+            f"Connect to the network and try again; what was fetched is kept. {install_line(tools)}",
+        ) from error
+    progress("unpacking", None)
+    links = {path: target for tool in tools for path, target in tool.links.items()}
+    layer.add(paths.tools_layer(), archives, links)
+    still = missing([tool.name for tool in tools])
+    if still:
+        programs = ", ".join(program for tool in still for program in tool.programs)
+        raise ToolError(f"the packages were fetched, but not all of these programs are in them: {programs}")
+
+
+def _fetch(source: Apt, tools: tuple[Tool, ...], progress: Progress) -> dict[Package, Path]:
+    """With the machine's package lists; where they are missing or too old, with fresh ones of our own."""
+    names = list(dict.fromkeys(package for tool in tools for package in tool.packages_for("apt")))
+    try:
+        return _fetch_with(source, names, progress)
+    except AptFailed:
+        progress("reading package lists", None)
+        source.update()
+        return _fetch_with(source, names, progress)
+
+
+def _fetch_with(source: Apt, names: list[str], progress: Progress) -> dict[Package, Path]:
+    progress("looking up packages", None)
+    packages = source.locate(source.needed(names))
+    _compare(packages)
+    stage = f"fetching {len(packages)} packages, {sum(package.size for package in packages) / 1e6:.1f} MB"
+    progress(stage, 0)
+    files = source.fetch(packages, lambda fraction: progress(stage, fraction))
+    progress(stage, 1)
+    return dict(zip(packages, files, strict=True))
+
+
+def _compare(packages: list[Package]) -> None:
+    """Where the manifest pins a version that is on offer, its checksum must be the one that the lists give."""
+    pinned = pins()
+    for package in packages:
+        known = pinned.get((package.name, package.version))
+        if known is not None and known != package.sha256:
+            raise ToolError(
+                f"{package.file} is not the file that nettutor knows under this version (other checksum)",
+                "Do not use this package mirror; choose another in /etc/apt/sources.list",
+            )
+
+
+def pins() -> dict[tuple[str, str], str]:
+    """SHA-256 by name and version, for this release and architecture; empty for one without pins."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return {}
+    path = paths.assets() / "tools" / f"{apt.release_and_architecture(release)}.json"
+    if not path.is_file():
+        return {}
+    return {(row["name"], row["version"]): row["sha256"] for row in json.loads(path.read_text())}
+
+
+__all__ = ["ensure", "install", "pins"]

@@ -1,0 +1,75 @@
+"""The tool manifest, and what of it is already there."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tutor import paths
+from tutor.errors import UsageError
+
+# The directories of the lab's PATH. The user's own PATH often has no sbin.
+DIRECTORIES = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """``programs`` prove presence. ``packages`` by package manager (``apt``, ``dnf``, ``pacman``, ``zypper``,
+    ``apk``); ``links`` below ``/usr`` of the fetched layer, each with its target."""
+
+    name: str
+    purpose: str
+    programs: tuple[str, ...]
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    def packages_for(self, manager: str) -> tuple[str, ...]:
+        return self.packages.get(manager, (self.name,))
+
+
+@functools.cache
+def manifest() -> Mapping[str, Tool]:
+    """All tools by name, in the order of the file."""
+    with (paths.assets() / "tools.toml").open("rb") as file:
+        tables = tomllib.load(file)["tools"]
+    return {name: _tool(name, table) for name, table in tables.items()}
+
+
+def _tool(name: str, table: Mapping[str, object]) -> Tool:
+    known = dict(table)
+    purpose, programs, links = known.pop("purpose"), known.pop("programs"), known.pop("links", {})
+    assert isinstance(programs, list)
+    assert isinstance(links, dict)
+    packages = {manager: tuple(names) for manager, names in known.items() if isinstance(names, list)}
+    return Tool(name, str(purpose), tuple(programs), packages, links)
+
+
+def find(program: str, *, layer: Path | None = None, root: Path = Path("/")) -> Path | None:
+    """Where the lab will find ``program``: in the fetched layer, else on this machine. ``None`` where nowhere."""
+    layer = paths.tools_layer() if layer is None else layer
+    for base in (layer, root):
+        for directory in DIRECTORIES:
+            candidate = base / directory / program
+            if candidate.is_file() and os.access(candidate, os.X_OK):
+                return candidate
+    return None
+
+
+def missing(names: Iterable[str] | None = None, *, layer: Path | None = None) -> tuple[Tool, ...]:
+    """Of these tools (default: all), those that the lab would not find. ``UsageError`` for a name not known."""
+    tools = [_named(name) for name in names] if names is not None else list(manifest().values())
+    return tuple(tool for tool in tools if not all(find(program, layer=layer) for program in tool.programs))
+
+
+def _named(name: str) -> Tool:
+    tool = manifest().get(name)
+    if tool is None:
+        near = difflib.get_close_matches(name, manifest(), n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(manifest())}"
+        raise UsageError(f"there is no tool {name!r}; {hint}")
+    return tool
