@@ -1,0 +1,55 @@
+"""All lessons that there are: ``NN-id/lesson.md`` below ``paths.lessons()``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tutor import paths
+from tutor.content.lessons import Header, read_header, read_lesson
+from tutor.content.tree import nearest
+from tutor.errors import ContentError, UsageError
+from tutor.model.lesson import Lesson
+
+
+def catalogue() -> tuple[Lesson, ...]:
+    """Every lesson in the order of the numbers; ``ContentError`` for the first thing that is wrong in any."""
+    return tuple(read_lesson(header.path) for header in headers())
+
+
+def headers() -> tuple[Header, ...]:
+    """What a list shows, from the front matter alone."""
+    found = sorted((read_header(path) for path in _files()), key=lambda header: (header.number, header.id))
+    first: dict[object, Header] = {}
+    for header in found:
+        for key in (header.id, header.number):
+            if key in first:
+                what = f"the id {key!r}" if isinstance(key, str) else f"the number {key:02}"
+                raise ContentError(header.path, 1, f"{what} is also that of {first[key].path.parent.name}")
+            first[key] = header
+    return tuple(found)
+
+
+def load(lesson_id: str, *, seed: int | None = None, language: str = "en") -> Lesson:
+    """One lesson, with its parameters drawn by ``seed`` (None or 0: the first of each).
+
+    ``UsageError`` where there is no such lesson, naming the nearest; ``ContentError`` where its file is wrong. A
+    language in which the lesson is not written gives the English one; see ``Lesson.language``.
+    """
+    del language  # there is one language; the parameter is part of what callers rely on
+    by_id = {path.parent.name.partition("-")[2]: path for path in _files()}
+    path = by_id.get(lesson_id)
+    if path is None:
+        raise UsageError(f"there is no lesson {lesson_id[:60]!r}{nearest(lesson_id, by_id)}")
+    return read_lesson(path, seed=seed)
+
+
+def _files() -> Iterator[Path]:
+    root = paths.lessons()
+    try:
+        directories = sorted(entry for entry in root.iterdir() if entry.is_dir() and entry.name[:1].isdigit())
+    except OSError as error:
+        raise UsageError(f"the lessons in {root} cannot be read: {error.strerror}") from error
+    if not directories:
+        raise UsageError(f"there are no lessons in {root}")
+    return (directory / "lesson.md" for directory in directories)

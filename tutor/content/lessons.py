@@ -1,0 +1,145 @@
+"""One ``lesson.md`` -> one ``Lesson``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tutor.content import goals, machines, parameters, script
+from tutor.content import source as sources
+from tutor.content.document import Block, Section, divided, front_matter
+from tutor.content.source import SourceText
+from tutor.content.tree import Mapping, Node, parse
+from tutor.errors import ContentError
+from tutor.model.lesson import Goal, Lesson, Solution, Source, Step
+
+_FRONT = ("id", "title", "summary", "requires", "tools", "machines", "parameters")
+_DIRECTORY = re.compile(r"(?P<number>\d{2})-(?P<id>[a-z0-9]+(-[a-z0-9]+)*)")
+MAXIMUM_HINTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The front matter alone, for lists: quick to read."""
+
+    id: str
+    number: int
+    title: str
+    summary: str
+    requires: tuple[str, ...]
+    tools: tuple[str, ...]
+    path: Path
+
+
+def read_header(path: Path) -> Header:
+    """The header of the lesson in ``path``, an ``NN-id/lesson.md``."""
+    return _header(path, *_front(sources.read(path)))
+
+
+def read_lesson(path: Path, *, seed: int | None = None) -> Lesson:
+    """The whole lesson in ``path``; ``ContentError`` with file and line for the first thing that is wrong."""
+    source = sources.read(path)
+    front_lines, start = front_matter(source)
+    drawn = parameters.drawn(source, front_lines, path.parent.name, seed)
+    source = parameters.filled(source, drawn)
+    source, front = _front(source)
+    header = _header(path, source, front)
+    topology = machines.topology(front.need("machines", "the front matter"))
+    document = divided(source, start)
+    if not document.sections:
+        raise source.error(start, "the lesson has no step: a step is a heading '## Title {#id}'")
+    names = tuple(machine.name for machine in topology.machines)
+    shells = tuple(machine.name for machine in topology.machines if machine.shell)
+    steps = tuple(_step(source, section, names, shells) for section in document.sections)
+    _unique(source, [(step.id, step.source.line) for step in steps], "step")
+    _unique(source, [(goal.id, goal.source.line) for step in steps for goal in step.goals], "goal")
+    return Lesson(
+        header.id,
+        header.number,
+        header.title,
+        header.summary,
+        topology,
+        steps,
+        Source(source.shown, 1),
+        introduction=document.introduction,
+        recap=document.recap,
+        requires=header.requires,
+        tools=header.tools,
+        parameters=drawn,
+    )
+
+
+def _front(source: SourceText) -> tuple[SourceText, Mapping]:
+    lines, _ = front_matter(source)
+    front = parse(source, 2, lines).mapping("the front matter")
+    front.only(_FRONT, "the front matter")
+    return source, front
+
+
+def _header(path: Path, source: SourceText, front: Mapping) -> Header:
+    def text(key: str) -> str:
+        return " ".join(front.need(key, "the front matter").text(f"{key!r}").split())
+
+    def words(key: str) -> tuple[str, ...]:
+        node = front.get(key)
+        return tuple(item.text(f"{key!r}") for item in _list(node, key)) if node else ()
+
+    match = _DIRECTORY.fullmatch(path.parent.name)
+    if match is None:
+        raise source.error(1, f"the directory {path.parent.name!r} must be called NN-id, such as 07-namespaces")
+    lesson_id = text("id")
+    if lesson_id != match["id"]:
+        reason = f"the id is {lesson_id!r}, but the directory is called {path.parent.name!r}"
+        raise front.need("id", "the front matter").error(reason)
+    number = int(match["number"])
+    return Header(lesson_id, number, text("title"), text("summary"), words("requires"), words("tools"), path)
+
+
+def _list(node: Node, key: str) -> tuple[Node, ...]:
+    return node.items(f"{key!r}")
+
+
+def _step(source: SourceText, section: Section, machine_names: tuple[str, ...], shells: tuple[str, ...]) -> Step:
+    what = f"step {section.id!r}"
+    found_goals: list[Goal] = []
+    hints: list[str] = []
+    solutions: list[Solution] = []
+    for block in section.blocks:
+        if block.role == "goal":
+            node = parse(source, block.line + 1, block.lines)
+            found_goals.append(goals.goal(node, source.shown, machine_names))
+        elif block.role == "hint":
+            hints.append(_hint(source, block))
+        else:
+            solutions.append(_solution(source, block, shells))
+    if not found_goals:
+        raise source.error(section.line, f"{what} has no goal")
+    if not solutions:
+        raise source.error(section.line, f"{what} has no solution")
+    if len(hints) > MAXIMUM_HINTS:
+        raise source.error(section.line, f"{what} has {len(hints)} hints; at most {MAXIMUM_HINTS} are allowed")
+    place = Source(source.shown, section.line)
+    return Step(section.id, section.title, section.prose, tuple(found_goals), tuple(hints), tuple(solutions), place)
+
+
+def _hint(source: SourceText, block: Block) -> str:
+    text = "\n".join(block.lines).strip("\n")
+    if not text.strip():
+        raise source.error(block.line, "the hint is empty")
+    return text
+
+
+def _solution(source: SourceText, block: Block, shells: tuple[str, ...]) -> Solution:
+    commands = script.commands(source, enumerate(block.lines, block.line + 1), shells)
+    if not commands:
+        raise source.error(block.line, "the solution is empty")
+    return Solution(block.title or "solution", commands, Source(source.shown, block.line))
+
+
+def _unique(source: SourceText, found: list[tuple[str, int]], what: str) -> None:
+    first: dict[str, int] = {}
+    for name, line in found:
+        if name in first:
+            raise ContentError(source.shown, line, f"{what} {name!r} is there twice, first at line {first[name]}")
+        first[name] = line

@@ -1,0 +1,82 @@
+"""What is not wrong enough to refuse a lesson, but should not be published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tutor.content import goals
+from tutor.content.lessons import read_lesson
+from tutor.errors import ContentError
+from tutor.model.lesson import Goal, GoalKind, Lesson, Source, Step
+
+WIDEST_CODE = 44
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One finding."""
+
+    source: Source
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.text}"
+
+
+def lint(path: Path) -> tuple[Remark, ...]:
+    """All remarks on the lesson file; a file that cannot be loaded gives its first error as the only one."""
+    try:
+        lesson = read_lesson(path)
+    except ContentError as error:
+        return (Remark(Source(error.path, error.line), error.reason),)
+    return tuple(_remarks(lesson))
+
+
+def _remarks(lesson: Lesson) -> Iterator[Remark]:
+    if not lesson.introduction:
+        yield Remark(lesson.source, "the lesson has no introduction")
+    if not lesson.recap:
+        yield Remark(lesson.source, "the lesson has no recap")
+    if not any(goal.question for step in lesson.steps for goal in step.goals):
+        yield Remark(lesson.source, "the lesson asks no question")
+    for step in lesson.steps:
+        yield from _of_step(step)
+
+
+def _of_step(step: Step) -> Iterator[Remark]:
+    if not step.body:
+        yield Remark(step.source, f"step {step.id!r} has no prose")
+    if not step.hints:
+        yield Remark(step.source, f"step {step.id!r} has no hint")
+    if all(goal.kind is GoalKind.PRESERVE for goal in step.goals):
+        yield Remark(step.source, f"step {step.id!r} only preserves: nothing is to be done")
+    questions = sum(goal.question for goal in step.goals)
+    for solution in step.solutions:
+        answers = sum(command.answer for command in solution.commands)
+        if answers != questions:
+            reason = f"the solution {solution.title!r} answers {answers} of {questions} questions"
+            yield Remark(solution.source, reason)
+    titles = [solution.title for solution in step.solutions]
+    if len(set(titles)) != len(titles):
+        yield Remark(step.source, f"two solutions of step {step.id!r} have the same title")
+    yield from _wide_code(step)
+    for goal in step.goals:
+        yield from _of_goal(goal)
+
+
+def _of_goal(goal: Goal) -> Iterator[Remark]:
+    if goal.question and goal.kind is not GoalKind.EDGE:
+        yield Remark(goal.source, f"goal {goal.id!r} is a question, so it should be an edge")
+    if not tuple(goals.places(goal.check)):
+        yield Remark(goal.source, f"goal {goal.id!r} looks at no place")
+
+
+def _wide_code(step: Step) -> Iterator[Remark]:
+    fenced = False
+    for line in step.body.split("\n"):
+        if line.startswith(("```", "~~~")):
+            fenced = not fenced
+        elif fenced and len(line) > WIDEST_CODE:
+            yield Remark(step.source, f"a code line of step {step.id!r} is wider than {WIDEST_CODE}: {line[:20]}…")

@@ -1,0 +1,66 @@
+"""Lines to be typed: the format of solutions and of the files that ``nettutor check --script`` takes.
+
+``@lan`` goes on in the shell of that machine, ``= TEXT`` answers the open question, ``#`` begins a comment line. A
+line that ends in a backslash goes on in the next one. Everything else is typed as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tutor.content import source as sources
+from tutor.content.source import SourceText
+from tutor.content.tree import nearest
+from tutor.model.lesson import Command, Lesson
+
+MAXIMUM_COMMANDS = 10_000
+
+
+def parse_script(path: Path, lesson: Lesson) -> tuple[Command, ...]:
+    """The commands of a file for this lesson; ``ContentError`` with file and line."""
+    source = sources.read(path)
+    shells = tuple(machine.name for machine in lesson.topology.machines if machine.shell)
+    return commands(source, enumerate(source.lines, 1), shells)
+
+
+def commands(source: SourceText, lines: Iterable[tuple[int, str]], shells: tuple[str, ...]) -> tuple[Command, ...]:
+    """The commands in numbered lines. They start in the first of ``shells``; only these may be switched to."""
+    machine = shells[0]
+    found: list[Command] = []
+    begun: list[str] = []
+    first = 0
+    for number, raw in lines:
+        line = raw.strip()
+        if begun or (line.endswith("\\") and line[0] not in "@=#"):
+            first = first or number
+            begun.append(line.removesuffix("\\").strip())
+            if line.endswith("\\"):
+                continue
+            line, number, begun, first = " ".join(filter(None, begun)), first, [], 0
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("@"):
+            machine = _machine(source, number, line[1:].strip(), shells)
+        elif line.startswith("= ") or line == "=":
+            found.append(Command(machine, _answer(source, number, line), answer=True, line=number))
+        else:
+            found.append(Command(machine, line, line=number))
+        if len(found) > MAXIMUM_COMMANDS:
+            raise source.error(number, f"there are more than {MAXIMUM_COMMANDS} commands")
+    if begun:
+        raise source.error(first, "the last line ends in a backslash, but nothing follows it")
+    return tuple(found)
+
+
+def _machine(source: SourceText, number: int, name: str, shells: tuple[str, ...]) -> str:
+    if name not in shells:
+        raise source.error(number, f"there is no machine {name[:40]!r} with a shell{nearest(name, shells)}")
+    return name
+
+
+def _answer(source: SourceText, number: int, line: str) -> str:
+    text = line[1:].strip()
+    if not text:
+        raise source.error(number, "the answer is empty")
+    return text

@@ -1,0 +1,60 @@
+"""Reading a text file that somebody wrote: its size, its encoding, its line ends. Nothing is believed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tutor.errors import ContentError
+
+MAXIMUM_BYTES = 256 * 1024
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """The lines of a file without their ends. ``shown`` is how messages call it; line numbers count from 1."""
+
+    shown: str
+    lines: tuple[str, ...]
+
+    def error(self, line: int, reason: str) -> ContentError:
+        return ContentError(self.shown, line, reason)
+
+
+def read(path: Path, *, maximum: int = MAXIMUM_BYTES) -> SourceText:
+    """Read a UTF-8 text file of at most ``maximum`` bytes.
+
+    A byte order mark and Windows line ends are accepted. ``ContentError`` for anything that is not a regular file,
+    too large, not UTF-8, or holds control characters (which could also talk to the terminal).
+    """
+    shown = str(path)
+    try:
+        if not path.is_file():
+            reason = "it is not a regular file" if path.exists() else "there is no such file"
+            raise ContentError(shown, 1, reason)
+        with path.open("rb") as file:
+            data = file.read(maximum + 1)
+    except OSError as error:
+        raise ContentError(shown, 1, f"it cannot be read: {error.strerror}") from error
+    if len(data) > maximum:
+        raise ContentError(shown, 1, f"it is larger than {maximum // 1024} KiB")
+    return from_text(shown, _decoded(shown, data))
+
+
+def from_text(shown: str, text: str) -> SourceText:
+    """The same for text that was not read from a file."""
+    lines = tuple(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"))
+    for number, line in enumerate(lines, 1):
+        if match := _CONTROL.search(line):
+            raise ContentError(shown, number, f"the control character U+{ord(match[0]):04X} is not allowed")
+    return SourceText(shown, lines)
+
+
+def _decoded(shown: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ContentError(shown, line, f"byte 0x{data[error.start]:02x} is not UTF-8 text") from error

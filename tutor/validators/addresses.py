@@ -1,0 +1,83 @@
+"""IP addresses on links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tutor.model.facts import Facts, Link, LinkAddress, Stack, Unreadable
+from tutor.model.place import Place
+from tutor.model.topology import Interface
+from tutor.model.verdict import Layer, Met, Unmet, Verdict
+from tutor.model.wants import StackOf, Want
+from tutor.validators import say
+from tutor.validators.registry import param, validator
+
+
+@validator("address")
+@dataclass(frozen=True)
+class HasAddress:
+    """A place has this address, with this prefix length."""
+
+    address: Interface = param("the address with its prefix length, such as 192.168.15.1/24")
+    place: Place = param("where", name="in")
+    link: str | None = param("the link that must carry it; any link will do without", default=None)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({StackOf(self.place)})
+
+    def judge(self, facts: Facts) -> Verdict:
+        on = f" on {self.link}" if self.link else ""
+        expected = f"{self.address}{on} in {say.place(self.place)}"
+        stack = facts.of(StackOf(self.place))
+        if isinstance(stack, Unreadable):
+            return say.unreadable(stack, self.place, expected)
+        for link, address in carried(stack):
+            if address.interface == self.address and self.link in (None, link.name):
+                return Met(f"{self.address} is on {link.name}")
+        return Unmet(expected, self._nearest(stack), Layer.ADDRESS, say.ip(self.place, "addr"))
+
+    def _nearest(self, stack: Stack) -> str:
+        for link, address in carried(stack):
+            if address.interface.ip == self.address.ip:
+                if address.interface.network.prefixlen != self.address.network.prefixlen:
+                    length = address.interface.network.prefixlen
+                    return f"{link.name} has {address.interface}: the prefix length is /{length}"
+                return f"{self.address} is on {link.name}"
+        subject = self.link or say.place(self.place)
+        if self.link and stack.link(self.link) is None:
+            return f"{say.place(self.place)} has no link {self.link}"
+        wanted = (address for link, address in carried(stack) if self.link in (None, link.name))
+        seen = [str(address.interface) for address in wanted if address.interface.version == self.address.version]
+        return f"{subject} has {say.joined(seen)}" if seen else f"{subject} has no address yet"
+
+
+@validator("no-address")
+@dataclass(frozen=True)
+class NoAddress:
+    """A link has no address of the global scope (IPv6 link-local ones do not count)."""
+
+    link: str = param("the link")
+    place: Place = param("where it is", name="in")
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({StackOf(self.place)})
+
+    def judge(self, facts: Facts) -> Verdict:
+        expected = f"{self.link} without an address"
+        stack = facts.of(StackOf(self.place))
+        if isinstance(stack, Unreadable):
+            return say.unreadable(stack, self.place, expected)
+        for link, address in carried(stack):
+            if link.name == self.link:
+                observed = f"{self.link} has {address.interface}"
+                return Unmet(expected, observed, Layer.ADDRESS, say.ip(self.place, f"addr show {self.link}"))
+        return Met(f"{self.link} has no address")
+
+
+def carried(stack: Stack) -> Iterator[tuple[Link, LinkAddress]]:
+    """Every address that is not loopback's or link-local, with its link."""
+    for address in stack.addresses:
+        link = stack.by_index(address.link)
+        if link is not None and not address.interface.is_loopback and not address.interface.is_link_local:
+            yield link, address

@@ -1,0 +1,171 @@
+"""Links: there, gone, up; and cables, that is, veth pairs whose two ends are in two places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tutor.model.facts import Facts, Link, Stack, Unreadable
+from tutor.model.place import Place
+from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
+from tutor.model.wants import StackOf, Want
+from tutor.validators import say
+from tutor.validators.registry import param, validator
+
+
+@validator("link-exists")
+@dataclass(frozen=True)
+class LinkExists:
+    """A link of this name is in one of the places."""
+
+    name: str = param("the link")
+    places: tuple[Place, ...] = param("where it may be", name="in")
+    kind: str | None = param("what it must be, such as veth or bridge", default=None)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset(StackOf(place) for place in self.places)
+
+    def judge(self, facts: Facts) -> Verdict:
+        where = say.joined(map(say.place, self.places), "or")
+        expected = f"a {self.kind or 'link'} named {self.name} in {where}"
+        stacks = {place: facts.of(StackOf(place)) for place in self.places}
+        readable = {place: stack for place, stack in stacks.items() if isinstance(stack, Stack)}
+        for place, stack in readable.items():
+            link = stack.link(self.name)
+            if link is None:
+                continue
+            if self.kind in (None, link.kind):
+                return Met(f"{self.name} is in {say.place(place)}")
+            observed = f"{self.name} in {say.place(place)} is a {link.kind or 'device'}, not a {self.kind}"
+            return Unmet(expected, observed, Layer.LINK, say.ip(place, f"-d link show {self.name}"))
+        if not readable:
+            place, reason = next(iter(stacks.items()))
+            assert isinstance(reason, Unreadable)
+            return say.unreadable(reason, place, expected)
+        seen = "; ".join(f"{say.place(place)} has {say.links(stack)}" for place, stack in readable.items())
+        return Unmet(expected, seen, Layer.LINK, say.ip(next(iter(readable)), "link"))
+
+
+@validator("link-gone")
+@dataclass(frozen=True)
+class LinkGone:
+    """No link of this name is in any of the places (give the goal `baseline: true`)."""
+
+    name: str = param("the link")
+    places: tuple[Place, ...] = param("where it must not be", name="in")
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset(StackOf(place) for place in self.places)
+
+    def judge(self, facts: Facts) -> Verdict:
+        for place in self.places:
+            stack = facts.of(StackOf(place))
+            if isinstance(stack, Unreadable):
+                verdict = say.unreadable(stack, place, "")
+                if isinstance(verdict, Unknown):
+                    return verdict
+            elif stack.link(self.name):
+                observed = f"{self.name} is still in {say.place(place)}"
+                return Unmet(f"no link named {self.name}", observed, Layer.LINK, say.ip(place, "link"))
+        return Met(f"there is no {self.name}")
+
+
+@validator("link-up")
+@dataclass(frozen=True)
+class LinkUp:
+    """A link of this name is in the place and is switched on."""
+
+    name: str = param("the link")
+    place: Place = param("where it is", name="in")
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({StackOf(self.place)})
+
+    def judge(self, facts: Facts) -> Verdict:
+        expected = f"{self.name} up in {say.place(self.place)}"
+        stack = facts.of(StackOf(self.place))
+        if isinstance(stack, Unreadable):
+            return say.unreadable(stack, self.place, expected)
+        link = stack.link(self.name)
+        look = say.ip(self.place, "link")
+        if link is None:
+            return Unmet(expected, f"{say.place(self.place)} has {say.links(stack)}", Layer.LINK, look)
+        if not link.up:
+            return Unmet(expected, f"{self.name} is down", Layer.LINK, look)
+        return Met(f"{self.name} is up")
+
+
+@validator("cable")
+@dataclass(frozen=True)
+class Cable:
+    """A veth pair joins two places: one end is in each, whatever the ends are called."""
+
+    between: tuple[Place, Place] = param("the two places")
+    up: bool = param("both ends must be up, too", default=False)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset(StackOf(place) for place in self.between)
+
+    def judge(self, facts: Facts) -> Verdict:
+        one, other = self.between
+        expected = f"a veth pair with one end in {say.place(one)} and the other in {say.place(other)}"
+        here, there = facts.of(StackOf(one)), facts.of(StackOf(other))
+        for place, stack in ((one, here), (other, there)):
+            if isinstance(stack, Unreadable):
+                return say.unreadable(stack, place, expected)
+        assert isinstance(here, Stack)
+        assert isinstance(there, Stack)
+        pairs = tuple(cables(one, here, other, there))
+        if not pairs:
+            observed = f"{say.place(one)} has {say.links(here)}; {say.place(other)} has {say.links(there)}"
+            lonely = one if not _cabled(here) else other
+            return Unmet(expected, observed, Layer.LINK, say.ip(lonely, "link"))
+        if self.up and not any(left.up and right.up for left, right in pairs):
+            left, right = pairs[0]
+            place, link = (one, left) if not left.up else (other, right)
+            expected = f"both ends of the cable up, {left.name} and {right.name}"
+            observed = f"{link.name} in {say.place(place)} is down"
+            return Unmet(expected, observed, Layer.LINK, say.ip(place, "link"))
+        left, right = pairs[0]
+        return Met(f"{left.name} in {say.place(one)} is joined to {right.name} in {say.place(other)}")
+
+
+@validator("no-cable")
+@dataclass(frozen=True)
+class NoCable:
+    """No veth pair joins two places directly (give the goal `baseline: true`)."""
+
+    between: tuple[Place, Place] = param("the two places")
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset(StackOf(place) for place in self.between)
+
+    def judge(self, facts: Facts) -> Verdict:
+        one, other = self.between
+        expected = f"no direct cable between {say.place(one)} and {say.place(other)}"
+        here, there = facts.of(StackOf(one)), facts.of(StackOf(other))
+        for place, stack in ((one, here), (other, there)):
+            if isinstance(stack, Unreadable):
+                return say.unreadable(stack, place, expected)
+        assert isinstance(here, Stack)
+        assert isinstance(there, Stack)
+        for left, right in cables(one, here, other, there):
+            observed = f"{left.name} in {say.place(one)} is still joined to {right.name} in {say.place(other)}"
+            return Unmet(expected, observed, Layer.LINK, say.ip(one, "link"))
+        return Met(f"no cable joins {say.place(one)} and {say.place(other)}")
+
+
+def cables(one: Place, here: Stack, other: Place, there: Stack) -> Iterator[tuple[Link, Link]]:
+    """The veth pairs between two stacks. A peer whose place is unknown counts if both ends point at each other."""
+    for left in here.links:
+        if left.kind != "veth" or left.peer is None or left.peer.place not in (other, None):
+            continue
+        right = there.by_index(left.peer.index)
+        if right is None or right.kind != "veth" or right.peer is None:
+            continue
+        if right.peer.index == left.index and right.peer.place in (one, None):
+            yield left, right
+
+
+def _cabled(stack: Stack) -> bool:
+    return any(link.kind == "veth" for link in stack.links)

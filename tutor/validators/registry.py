@@ -1,0 +1,128 @@
+"""Every validator by its name, with its parameters as data, so that a lesson file can be checked against them.
+
+A validator is a frozen dataclass that implements ``model.lesson.Check``, decorated with ``@validator("name")``.
+Its fields are its parameters; ``param`` gives each the sentence that stands in the reference, and, where the word
+in a lesson is not a Python name (``from``, ``in``), that word.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NewType, TypeVar
+
+from tutor.model.lesson import Check
+
+GoalId = NewType("GoalId", str)
+"""A field of this type is not a parameter: it is filled with the id of the goal that the validator judges."""
+
+_MODULES = (
+    *(
+        "namespaces",
+        "links",
+        "bridges",
+        "addresses",
+        "routes",
+        "neighbours",
+        "sysctls",
+        "traffic",
+        "http",
+        "dns",
+        "nat",
+    ),
+    *("answers", "combined"),
+)
+
+_CheckClass = TypeVar("_CheckClass", bound=type)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """``name`` is the word in a lesson, ``field`` the dataclass field, ``type`` a resolved type hint."""
+
+    name: str
+    field: str
+    type: Any
+    help: str
+    required: bool
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One validator: its name, its class, and what it asks. With a ``goal_field`` it judges what the learner typed."""
+
+    name: str
+    check: Callable[..., Check]
+    summary: str
+    parameters: tuple[Parameter, ...]
+    goal_field: str | None
+
+    @property
+    def question(self) -> bool:
+        return self.goal_field is not None
+
+    def parameter(self, name: str) -> Parameter | None:
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+
+_classes: dict[str, type] = {}
+
+
+def validator(name: str) -> Callable[[_CheckClass], _CheckClass]:
+    """Register the class under ``name``; a name taken twice is a bug in the program."""
+
+    def register(cls: _CheckClass) -> _CheckClass:
+        if name in _classes:
+            raise ValueError(f"two validators are called {name!r}")
+        _classes[name] = cls
+        return cls
+
+    return register
+
+
+def param(help: str, *, name: str | None = None, default: Any = dataclasses.MISSING) -> Any:
+    """A dataclass field that is a parameter. ``help`` is one clause; ``name`` the word in a lesson."""
+    return dataclasses.field(default=default, metadata={"help": help, "name": name})
+
+
+def names() -> tuple[str, ...]:
+    """All validators, in the order of their modules."""
+    _load()
+    return tuple(_classes)
+
+
+@cache
+def spec(name: str) -> Spec:
+    """What is known of one validator; ``KeyError`` where there is none of that name."""
+    _load()
+    cls = _classes[name]
+    hints = typing.get_type_hints(cls)
+    goal_field = next((field for field, hint in hints.items() if hint is GoalId), None)
+    summary = " ".join((cls.__doc__ or "").split())
+    return Spec(name, cls, summary, tuple(_parameters(cls, hints)), goal_field)
+
+
+def field_names(check: type) -> tuple[str, ...]:
+    """The dataclass fields of a validator's class."""
+    return tuple(field.name for field in dataclasses.fields(check))
+
+
+@cache
+def _load() -> None:
+    for module in _MODULES:
+        importlib.import_module(f"tutor.validators.{module}")
+
+
+def _parameters(cls: type, hints: Mapping[str, Any]) -> Iterator[Parameter]:
+    for field in dataclasses.fields(cls):
+        if hints[field.name] is GoalId:
+            continue
+        required = field.default is dataclasses.MISSING
+        default = None if required else field.default
+        name = field.metadata.get("name") or field.name
+        yield Parameter(name, field.name, hints[field.name], field.metadata["help"], required, default)

@@ -1,0 +1,36 @@
+"""Kernel settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tutor.model.facts import Facts, Unreadable
+from tutor.model.place import Place
+from tutor.model.verdict import Layer, Met, Unmet, Verdict
+from tutor.model.wants import SysctlOf, Want
+from tutor.validators import say
+from tutor.validators.registry import param, validator
+
+
+@validator("sysctl")
+@dataclass(frozen=True)
+class Sysctl:
+    """A kernel setting has this value."""
+
+    key: str = param("the setting, with dots, such as net.ipv4.ip_forward")
+    value: str = param("its value")
+    place: Place = param("where", name="in")
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({SysctlOf(self.place, self.key)})
+
+    def judge(self, facts: Facts) -> Verdict:
+        expected = f"{self.key} = {self.value} in {say.place(self.place)}"
+        found = facts.of(SysctlOf(self.place, self.key))
+        if isinstance(found, Unreadable):
+            return say.unreadable(found, self.place, expected)
+        value = " ".join(found.text.split())
+        if value == self.value:
+            return Met(f"{self.key} is {value}")
+        layer = Layer.FORWARDING if "forward" in self.key else Layer.LINK
+        return Unmet(expected, f"{self.key} is {value}", layer, say.command(self.place, f"sysctl {self.key}"))

@@ -1,0 +1,124 @@
+"""Echo requests, sent by the tutor itself: answered, not answered, arriving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tutor.model.facts import Facts, Gone, PingResult, Unreadable
+from tutor.model.place import Place
+from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
+from tutor.model.wants import Address, Ping, Want
+from tutor.validators import say
+from tutor.validators.flow import Flow, explain
+from tutor.validators.registry import param, validator
+
+
+@validator("ping")
+@dataclass(frozen=True)
+class Pings:
+    """An echo request from the place is answered. With `at` and `via` the reason for silence can be told better."""
+
+    source: Place = param("where the ping starts", name="from")
+    target: Address = param("the address to ping", name="to")
+    end: Place | None = param("the place that has this address", name="at", default=None)
+    via: tuple[Place, ...] = param("the routers between, in order", default=())
+
+    @property
+    def flow(self) -> Flow:
+        return Flow(self.source, self.target, self.end, self.via)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({self._ping, *self.flow.wants()})
+
+    @property
+    def _ping(self) -> Ping:
+        return Ping(self.source, self.target, self.flow.watch)
+
+    def judge(self, facts: Facts) -> Verdict:
+        expected = f"{say.place(self.source)} pings {self.target} and gets an answer"
+        result = sent(facts, self._ping, expected)
+        if not isinstance(result, PingResult):
+            return result
+        if result.replies:
+            return Met(f"{self.target} answered {say.place(self.source)}")
+        return explain(self.flow, facts, result).unmet(expected)
+
+
+@validator("no-ping")
+@dataclass(frozen=True)
+class NoPing:
+    """An echo request is not answered, although the place can send: `proof` is an address that must answer."""
+
+    source: Place = param("where the ping starts", name="from")
+    target: Address = param("the address that must not answer", name="to")
+    proof: Address | None = param("an address that must answer, so that the silence means something", default=None)
+
+    def wants(self) -> frozenset[Want]:
+        targets = (self.target, self.proof) if self.proof else (self.target,)
+        return frozenset(Ping(self.source, target) for target in targets)
+
+    def judge(self, facts: Facts) -> Verdict:
+        where = say.place(self.source)
+        expected = f"{where} gets no answer from {self.target}"
+        if self.proof is not None:
+            proof = facts.of(Ping(self.source, self.proof))
+            if not isinstance(proof, PingResult) or not proof.replies:
+                return Unknown(f"{where} gets no answer from {self.proof} either, so silence proves nothing")
+        result = sent(facts, Ping(self.source, self.target), expected)
+        if not isinstance(result, PingResult):
+            return result
+        if result.replies:
+            look = say.command(self.source, f"ping -c 1 {self.target}")
+            return Unmet(expected, f"{self.target} answered", Layer.ROUTE, look)
+        return Met(f"no answer from {self.target}" + (f": {result.error}" if result.error else ""))
+
+
+@validator("arrives")
+@dataclass(frozen=True)
+class Arrives:
+    """An echo request arrives at a place, answered or not; where asked, with this source address."""
+
+    source: Place = param("where the ping starts", name="from")
+    target: Address = param("the address to ping", name="to")
+    end: Place = param("where it must arrive", name="at")
+    via: tuple[Place, ...] = param("the routers between, in order", default=())
+    seen_as: Address | None = param("the source address that it must have there", name="as", default=None)
+
+    @property
+    def flow(self) -> Flow:
+        return Flow(self.source, self.target, self.end, self.via)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({Ping(self.source, self.target, self.flow.watch), *self.flow.wants()})
+
+    def judge(self, facts: Facts) -> Verdict:
+        expected = f"a ping from {say.place(self.source)} to {self.target} arrives at {say.place(self.end)}"
+        if self.seen_as:
+            expected += f" from {self.seen_as}"
+        result = sent(facts, Ping(self.source, self.target, self.flow.watch), expected)
+        if not isinstance(result, PingResult):
+            return result
+        sources = sources_at(result, self.end)
+        if not sources:
+            return explain(self.flow, facts, result).unmet(expected)
+        seen = say.joined(map(str, sources))
+        observed = f"{say.place(self.end)} saw it come from {seen}"
+        if self.seen_as is not None and set(sources) != {self.seen_as}:
+            return Unmet(expected, observed, Layer.NAT, say.command(self.end, "tcpdump -ni any icmp"))
+        return Met(observed)
+
+
+def sent(facts: Facts, ping: Ping, expected: str) -> PingResult | Verdict:
+    """The result of a ping, or what a missing one means."""
+    result = facts.of(ping)
+    if isinstance(result, Unreadable):
+        if result.reason is Gone.NO_NAMESPACE:
+            return say.unreadable(result, ping.source, expected)
+        return Unknown(f"the ping could not be sent: {result.detail}")
+    return result
+
+
+def sources_at(result: PingResult, place: Place) -> tuple[Address, ...]:
+    """The source addresses of our requests as seen at a place, each once."""
+    seen = (arrival.source for arrival in result.arrivals if arrival.place == place and not arrival.reply)
+    return tuple(dict.fromkeys(seen))

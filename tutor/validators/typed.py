@@ -1,0 +1,76 @@
+"""Reading what a learner typed, leniently: ``2 links``, ``Two.``, ``192.168.15.5/24`` and ``yes, it does`` all count.
+
+Each reader gives the one thing that was meant, in its normal form, or None where there is none or more than one:
+a list of guesses is not an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from ipaddress import ip_interface
+
+Reader = Callable[[str], str | None]
+
+NOTHING = frozenset({"none", "nothing", "nobody", "null", "없음", "없다", "없어요"})
+_YES = frozenset({"yes", "y", "true", "yeah", "yep", "네", "예", "응"})
+_NO = frozenset({"no", "n", "false", "nope", "아니오", "아니요", "아니"})
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_FILLERS = frozenset("a an the it is its link links device dev interface by via from to through named called".split())
+_LONGEST = 200
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words in lower case without quotes and punctuation around them."""
+    stripped = (word.strip("`'\".,;:!?()“”‘’").casefold() for word in text[:_LONGEST].split())
+    return tuple(word for word in stripped if word)
+
+
+def number(text: str) -> str | None:
+    return _only(_numbers(words(text)))
+
+
+def _numbers(found: Iterable[str]) -> Iterator[str]:
+    for word in found:
+        if word in _NUMBERS:
+            yield str(_NUMBERS.index(word))
+        elif word in NOTHING or word == "no":
+            yield "0"
+        elif match := re.fullmatch(r"(\d{1,9})[개가]?", word, re.ASCII):
+            yield str(int(match[1]))
+
+
+def yes_or_no(text: str) -> str | None:
+    """The first word decides."""
+    first = next(iter(words(text)), "")
+    return "yes" if first in _YES else "no" if first in _NO else None
+
+
+def ip(text: str) -> str | None:
+    return _only(_addresses(words(text)))
+
+
+def _addresses(found: Iterable[str]) -> Iterator[str]:
+    for word in found:
+        if word in NOTHING:
+            yield "none"
+        elif not word.isdigit():
+            try:
+                yield str(ip_interface(word).ip)
+            except ValueError:
+                continue
+
+
+def mac(text: str) -> str | None:
+    shape = re.compile(r"[0-9a-f]{2}([-:][0-9a-f]{2}){5}")
+    return _only(word.replace("-", ":") for word in words(text) if shape.fullmatch(word))
+
+
+def name(text: str) -> str | None:
+    """``veth-red@if5:`` is ``veth-red``."""
+    return _only(word.partition("@")[0] for word in words(text) if word not in _FILLERS)
+
+
+def _only(found: Iterable[str]) -> str | None:
+    distinct = set(found)
+    return distinct.pop() if len(distinct) == 1 else None
