@@ -1,0 +1,104 @@
+"""``nettutor start``: the tutorial, under a parent that puts the terminal right however it ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from tutor.errors import ToolError, UsageError
+
+_EXAMPLES = """\
+examples:
+  nettutor start                 begin, or go on where you left off
+  nettutor start bridges         go on with a lesson
+  nettutor start nat#masquerade  open one of its steps
+"""
+
+
+def add(commands: Any, name: str, summary: str) -> None:
+    parser = commands.add_parser(name, help=summary, description="Open the tutorial.", examples=_EXAMPLES)
+    parser.add_argument("lesson", nargs="?", metavar="LESSON[#STEP]", help="default: where you left off")
+    parser.add_argument("--lang", default="en", choices=("en", "ko"), help="the lessons' language (default: en)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    _require_terminal()
+    from tutor.cli import guard, utf8
+
+    utf8.require()
+    return guard.run(lambda: _tutorial(arguments))
+
+
+def _require_terminal() -> None:
+    if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
+        raise UsageError("start needs a terminal for input and output; to judge a script use `nettutor check`")
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
+        raise UsageError(
+            f"start needs a terminal that can draw, and TERM is {os.environ.get('TERM', 'not set')!r}; "
+            "in a full terminal try `TERM=xterm-256color nettutor start`"
+        )
+
+
+def _tutorial(arguments: argparse.Namespace) -> int:
+    lesson, hash_sign, step = (arguments.lesson or "").partition("#")
+    if hash_sign and not (lesson and step):
+        raise UsageError(f"{arguments.lesson!r} is not LESSON#STEP")
+    _check_name(lesson)
+    _fetch_tools(lesson)
+    from tutor import tui
+
+    with _screen_on_stderr():
+        return tui.run(lesson or None, step or None, arguments.lang)
+
+
+def _check_name(lesson: str) -> None:
+    """Before anything is fetched for it."""
+    from tutor import content
+
+    if lesson and all(lesson != header.id for header in content.headers()):
+        content.load(lesson)  # says which name is near
+
+
+def _fetch_tools(lesson: str) -> None:
+    """The tools of all lessons, as the learner may go from one to the next; those of this one must be had."""
+    from tutor import content
+    from tutor.cli import exits
+    from tutor.cli.bar import Bar
+    from tutor.lab import tools
+
+    headers = content.headers()
+    wanted = dict.fromkeys(name for header in headers for name in header.tools)
+    try:
+        with Bar() as bar:
+            tools.ensure(wanted, bar)
+    except ToolError as error:
+        first = lesson or _left_off() or headers[0].id
+        if tools.missing(name for header in headers if header.id == first for name in header.tools):
+            raise
+        exits.say(f"{error}. Other lessons need them; going on with {first}")
+
+
+def _left_off() -> str | None:
+    from tutor.store import Store
+
+    with Store.open() as store:
+        last = store.last()
+    return last[0] if last else None
+
+
+class _screen_on_stderr:
+    """Textual draws on standard error: while it does, that is the terminal, wherever the user sent it."""
+
+    def __enter__(self) -> None:
+        self._saved = None
+        if not os.isatty(2):
+            self._saved = os.dup(2)
+            os.dup2(1, 2)
+
+    def __exit__(self, *unused: object) -> None:
+        if self._saved is not None:
+            os.dup2(self._saved, 2)
+            os.close(self._saved)

@@ -1,0 +1,58 @@
+"""``nettutor tools``: the lab's tools."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from tutor.cli import exits
+
+_EXAMPLES = """\
+examples:
+  nettutor tools list            what there is, and where each comes from
+  nettutor tools install         fetch all that this machine lacks, without root
+  nettutor tools install nginx   fetch one
+"""
+
+
+def add(commands: Any, name: str, summary: str) -> None:
+    parser = commands.add_parser(name, help=summary, description=summary.capitalize() + ".", examples=_EXAMPLES)
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the tools, and where each is")
+    listing.add_argument("--json", action="store_true", help="as JSON on standard output")
+    listing.set_defaults(run=_list)
+    installing = actions.add_parser("install", help="fetch missing tools into your data directory")
+    installing.add_argument("names", nargs="*", metavar="NAME", help="only these (default: all that are missing)")
+    installing.set_defaults(run=_install)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from tutor import paths
+    from tutor.lab import tools
+
+    rows = []
+    for tool in tools.manifest().values():
+        found = [tools.find(program) for program in tool.programs]
+        where = "missing" if None in found else "machine"
+        if where != "missing" and any(path and path.is_relative_to(paths.tools_layer()) for path in found):
+            where = "fetched"
+        rows.append({"name": tool.name, "where": where, "programs": list(tool.programs), "purpose": tool.purpose})
+    if arguments.json:
+        print(json.dumps(rows, indent=1))
+        return exits.DONE
+    width = max(len(str(row["name"])) for row in rows)
+    for row in rows:
+        print(f"{row['name']:{width}}  {row['where']:7}  {row['purpose']}")
+    return exits.DONE
+
+
+def _install(arguments: argparse.Namespace) -> int:
+    from tutor.cli.bar import Bar
+    from tutor.lab import tools
+
+    with Bar() as bar:
+        fetched = tools.ensure(arguments.names or None, bar)
+    names = ", ".join(tool.name for tool in fetched)
+    exits.say(f"fetched {names}" if fetched else "nothing is missing")
+    return exits.DONE
