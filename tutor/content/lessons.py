@@ -50,8 +50,7 @@ def read_lesson(path: Path, *, seed: int | None = None) -> Lesson:
     if not document.sections:
         raise source.error(start, "the lesson has no step: a step is a heading '## Title {#id}'")
     names = tuple(machine.name for machine in topology.machines)
-    shells = tuple(machine.name for machine in topology.machines if machine.shell)
-    steps = tuple(_step(source, section, names, shells) for section in document.sections)
+    steps = tuple(_step(source, section, names, topology.shells) for section in document.sections)
     _unique(source, [(step.id, step.source.line) for step in steps], "step")
     _unique(source, [(goal.id, goal.source.line) for step in steps for goal in step.goals], "goal")
     return Lesson(

@@ -14,19 +14,25 @@ from tutor.content.source import SourceText
 from tutor.content.tree import nearest
 from tutor.model.lesson import Command, Lesson
 
+MAXIMUM_BYTES = 1024 * 1024
 MAXIMUM_COMMANDS = 10_000
 
 
-def parse_script(path: Path, lesson: Lesson) -> tuple[Command, ...]:
-    """The commands of a file for this lesson; ``ContentError`` with file and line."""
-    source = sources.read(path)
-    shells = tuple(machine.name for machine in lesson.topology.machines if machine.shell)
-    return commands(source, enumerate(source.lines, 1), shells)
+def parse_script(path: Path, lesson: Lesson | None = None) -> tuple[Command, ...]:
+    """The commands of a file, or of standard input as ``/dev/stdin``; ``ContentError`` with file and line.
+
+    They start in the lesson's first shell. Without the lesson that machine is called ``""``, and other names are
+    taken as they stand.
+    """
+    source = sources.read(path, maximum=MAXIMUM_BYTES, pipe=path.is_relative_to("/dev"))
+    if lesson is None:
+        return commands(source, enumerate(source.lines, 1), ())
+    return commands(source, enumerate(source.lines, 1), lesson.topology.shells)
 
 
 def commands(source: SourceText, lines: Iterable[tuple[int, str]], shells: tuple[str, ...]) -> tuple[Command, ...]:
     """The commands in numbered lines. They start in the first of ``shells``; only these may be switched to."""
-    machine = shells[0]
+    machine = shells[0] if shells else ""
     found: list[Command] = []
     begun: list[str] = []
     first = 0
@@ -54,7 +60,7 @@ def commands(source: SourceText, lines: Iterable[tuple[int, str]], shells: tuple
 
 
 def _machine(source: SourceText, number: int, name: str, shells: tuple[str, ...]) -> str:
-    if name not in shells:
+    if not name or (shells and name not in shells):
         raise source.error(number, f"there is no machine {name[:40]!r} with a shell{nearest(name, shells)}")
     return name
 

@@ -23,15 +23,16 @@ class SourceText:
         return ContentError(self.shown, line, reason)
 
 
-def read(path: Path, *, maximum: int = MAXIMUM_BYTES) -> SourceText:
+def read(path: Path, *, maximum: int = MAXIMUM_BYTES, pipe: bool = False) -> SourceText:
     """Read a UTF-8 text file of at most ``maximum`` bytes.
 
     A byte order mark and Windows line ends are accepted. ``ContentError`` for anything that is not a regular file,
-    too large, not UTF-8, or holds control characters (which could also talk to the terminal).
+    too large, not UTF-8, or holds control characters (which could also talk to the terminal). With ``pipe`` it may be
+    a pipe or a terminal, too.
     """
     shown = str(path)
     try:
-        if not path.is_file():
+        if not (path.is_file() or (pipe and (path.is_fifo() or path.is_char_device()))):
             reason = "it is not a regular file" if path.exists() else "there is no such file"
             raise ContentError(shown, 1, reason)
         with path.open("rb") as file:

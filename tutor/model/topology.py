@@ -94,3 +94,8 @@ class Topology:
     def switches(self) -> tuple[str, ...]:
         plugs = (interface.plug for machine in self.machines for interface in machine.interfaces)
         return tuple(dict.fromkeys(plug.switch for plug in plugs if isinstance(plug, SwitchPort)))
+
+    @property
+    def shells(self) -> tuple[str, ...]:
+        """The names of the machines that have a shell, in order; the first is the learner's own."""
+        return tuple(machine.name for machine in self.machines if machine.shell)
