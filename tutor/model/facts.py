@@ -99,12 +99,13 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """``ip rule``: priority, selector as text, and the table looked up."""
+    """``ip rule``: priority, prefixes matched (``None`` is any), the table looked up, and the version of IP."""
 
     priority: int
     source: str | None
     destination: str | None
     table: int
+    version: int = 4
 
 
 @dataclass(frozen=True, slots=True)

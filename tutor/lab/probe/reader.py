@@ -1,0 +1,112 @@
+"""All wants of one reading, side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Collection
+from typing import assert_never
+
+from tutor.lab.probe.dns import dns_lookup
+from tutor.lab.probe.files import read_file, read_namespaces, read_sysctl
+from tutor.lab.probe.http import http_get
+from tutor.lab.probe.listeners import listeners
+from tutor.lab.probe.opener import Opener, unreadable
+from tutor.lab.probe.ping import ping
+from tutor.lab.probe.reading import Reading
+from tutor.lab.probe.rules import ruleset
+from tutor.lab.probe.stack import look_up_route
+from tutor.model.facts import Fact, Facts, Unreadable
+from tutor.model.place import Place
+from tutor.model.wants import (
+    DnsLookup,
+    FileOf,
+    HttpGet,
+    ListenersOf,
+    NamespacesOf,
+    Ping,
+    RouteLookup,
+    RulesetOf,
+    StackOf,
+    SysctlOf,
+    Want,
+)
+
+_LONGEST = 5.0  # seconds for one want, whatever happens; each kind of traffic has its own shorter bound
+_AT_ONCE = 32
+
+
+def warm() -> None:
+    """Import what the first reading would otherwise wait for; takes about 60 ms, may run in a thread."""
+    importlib.import_module("dns.message")
+
+
+async def read(lab: Opener, wants: Collection[Want]) -> Facts:
+    """An answer for each distinct want. Never raises because of what the learner made."""
+    distinct = list(dict.fromkeys(wants))
+    turns = asyncio.Semaphore(_AT_ONCE)
+    async with Reading(lab) as reading:
+        answers = await asyncio.gather(*(_answer(reading, want, turns) for want in distinct))
+    return Facts(dict(zip(distinct, answers, strict=True)))
+
+
+async def _answer(reading: Reading, want: Want, turns: asyncio.Semaphore) -> Fact | Unreadable:
+    async with turns:
+        try:
+            async with asyncio.timeout(_LONGEST):
+                return await _read_one(reading, want)
+        except (OSError, LookupError, ValueError) as error:
+            return unreadable(await _culprit(reading.opener, want), error)
+
+
+async def _read_one(reading: Reading, want: Want) -> Fact | Unreadable:
+    opener = reading.opener
+    match want:
+        case NamespacesOf(machine):
+            return await read_namespaces(opener, machine)
+        case StackOf(place):
+            return await reading.stack(place)
+        case RulesetOf(place):
+            return await ruleset(opener, place)
+        case ListenersOf(place):
+            return await listeners(opener, place)
+        case SysctlOf():
+            return await read_sysctl(opener, want)
+        case FileOf():
+            return await read_file(opener, want)
+        case RouteLookup(place, target):
+            return await look_up_route(await reading.netlink(place), target)
+        case Ping():
+            return await ping(opener, want)
+        case HttpGet():
+            return await http_get(opener, want)
+        case DnsLookup():
+            return await dns_lookup(opener, want)
+        case _:
+            assert_never(want)
+
+
+def _places(want: Want) -> tuple[Place, ...]:
+    match want:
+        case NamespacesOf(machine) | FileOf(machine, _):
+            return (Place(machine),)
+        case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _):
+            return (place,)
+        case Ping(source, _, watch) | HttpGet(source, _, _, _, watch):
+            return (source, *watch)
+        case DnsLookup(source):
+            return (source,)
+        case _:
+            assert_never(want)
+
+
+async def _culprit(opener: Opener, want: Want) -> Place:
+    """Of the places that a want names, the one that does not exist; else the first."""
+    places = _places(want)
+    for place in places:
+        try:
+            if place.netns is not None and place.netns not in await opener.namespaces(place.machine):
+                return place
+        except (OSError, LookupError):
+            return place
+    return places[0]

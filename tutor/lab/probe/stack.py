@@ -1,0 +1,239 @@
+"""Links, addresses, routes, rules, neighbours and FDB of one namespace, as its kernel dumps them.
+
+Sources: rtnetlink(7), linux/rtnetlink.h, linux/if_link.h, linux/neighbour.h, linux/fib_rules.h. The local table (255)
+is left out, as ``ip route`` leaves it out: the kernel fills it from the addresses. Of the FDB, the device's own
+multicast filters are left out, and of the neighbours the entries that need no resolution (as ``ip neigh`` does).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+
+from tutor.lab.probe.netlink import Netlink, attribute, attributes, text
+from tutor.model.facts import (
+    FdbEntry,
+    Link,
+    LinkAddress,
+    Neighbour,
+    Peer,
+    PolicyRule,
+    Route,
+    RouteChoice,
+    Stack,
+)
+from tutor.model.wants import Address
+
+GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETRULE = 18, 22, 26, 30, 34
+
+_LOCAL_TABLE = 255
+_LINK = struct.Struct("=BxHiII")
+_ADDR = struct.Struct("=BBBBi")
+_ROUTE = struct.Struct("=BBBBBBBBI")
+_NEIGH = struct.Struct("=BxxxiHBB")
+_NEXTHOP = struct.Struct("=HBBi")
+_U32 = struct.Struct("=I")
+
+_IFF_UP, _IFF_LOOPBACK, _IFF_LOWER_UP = 0x1, 0x8, 0x10000
+_EXT_MASK, _SKIP_STATISTICS = 29, 8
+_TENTATIVE = 0x40
+_NUD = {
+    0x01: "incomplete",
+    0x02: "reachable",
+    0x04: "stale",
+    0x08: "delay",
+    0x10: "probe",
+    0x20: "failed",
+    0x80: "permanent",
+}
+_NOARP, _PERMANENT = 0x40, 0x80
+_SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
+_ROUTE_TYPES = (
+    "unspec",
+    "unicast",
+    "local",
+    "broadcast",
+    "anycast",
+    "multicast",
+    "blackhole",
+    "unreachable",
+    "prohibit",
+    "throw",
+    "nat",
+)
+
+
+def _u32(value: bytes | None, default: int = 0) -> int:
+    return default if value is None or len(value) < 4 else _U32.unpack_from(value)[0]
+
+
+def _mac(value: bytes | None) -> str:
+    return value.hex(":") if value and len(value) == 6 else ""
+
+
+def _address(value: bytes | None) -> Address | None:
+    match len(value or b""):
+        case 4:
+            return IPv4Address(value)
+        case 16:
+            return IPv6Address(value)
+        case _:
+            return None
+
+
+def decode_link(payload: bytes) -> tuple[Link, int | None]:
+    """The link, and the namespace id under which this namespace knows the one of its peer (``None``: the same)."""
+    _, _, index, flags, _ = _LINK.unpack_from(payload)
+    found = attributes(payload, _LINK.size)
+    info = attributes(found.get(18, b""))
+    kind = text(info.get(1, b"")) or ("loopback" if flags & _IFF_LOOPBACK else "")
+    data = attributes(info.get(2, b""))
+    port = attributes(info.get(5, b"")) if info.get(4, b"").startswith(b"bridge") else {}
+    peer_index = _u32(found.get(5))
+    namespace = struct.unpack("=i", found[37])[0] if 37 in found else None
+    link = Link(
+        index=index,
+        name=text(found.get(3, b"")),
+        kind=kind,
+        up=bool(flags & _IFF_UP),
+        running=bool(flags & _IFF_LOWER_UP),
+        mac=_mac(found.get(1)),
+        mtu=_u32(found.get(4)),
+        master=_u32(found.get(10)) or None,
+        peer=Peer(None, peer_index) if kind == "veth" and peer_index else None,
+        stp=kind == "bridge" and _u32(data.get(5)) != 0,
+        port_state=port[1][0] if port.get(1) else None,
+    )
+    return link, namespace
+
+
+def decode_address(payload: bytes) -> LinkAddress | None:
+    """``None`` for a family that is not IP."""
+    family, prefix, flags, scope, index = _ADDR.unpack_from(payload)
+    found = attributes(payload, _ADDR.size)
+    # On a point-to-point link ADDRESS is the other end and LOCAL is ours; IPv6 has mostly no LOCAL.
+    value = found.get(2) or found.get(1) or b""
+    interface: IPv4Interface | IPv6Interface
+    if family == socket.AF_INET and len(value) == 4:
+        interface = IPv4Interface((value, prefix))
+    elif family == socket.AF_INET6 and len(value) == 16:
+        interface = IPv6Interface((value, prefix))
+    else:
+        return None
+    tentative = bool(_u32(found.get(8), flags) & _TENTATIVE)
+    return LinkAddress(index, interface, _SCOPES.get(scope, str(scope)), tentative)
+
+
+def decode_route(payload: bytes) -> list[Route]:
+    """One route for each next hop; none for the local table."""
+    family, length, _, _, small_table, _, _, kind, _ = _ROUTE.unpack_from(payload)
+    if small_table == _LOCAL_TABLE or family not in (socket.AF_INET, socket.AF_INET6):
+        return []
+    found = attributes(payload, _ROUTE.size)
+    table = _u32(found.get(15), small_table)
+    raw = found.get(1) or bytes(4 if family == socket.AF_INET else 16)
+    destination = f"{socket.inet_ntop(family, raw)}/{length}"
+    source, metric = _address(found.get(7)), _u32(found.get(6))
+    name = _ROUTE_TYPES[kind] if kind < len(_ROUTE_TYPES) else str(kind)
+    hops = _next_hops(found[9]) if 9 in found else [(_gateway(found), _u32(found.get(4)) or None)]
+    return [Route(destination, gateway, link, source, table, name, metric) for gateway, link in hops]
+
+
+def _gateway(found: dict[int, bytes]) -> Address | None:
+    via = found.get(18)  # a gateway of the other family: two bytes of family, then the address
+    return _address(found.get(5)) or (_address(via[2:]) if via else None)
+
+
+def _next_hops(data: bytes) -> list[tuple[Address | None, int | None]]:
+    hops, offset = [], 0
+    while offset + _NEXTHOP.size <= len(data):
+        length, _, _, index = _NEXTHOP.unpack_from(data, offset)
+        if length < _NEXTHOP.size:
+            break
+        found = attributes(data[offset + _NEXTHOP.size : offset + length])
+        hops.append((_gateway(found), index or None))
+        offset += (length + 3) & ~3
+    return hops
+
+
+def decode_rule(payload: bytes) -> PolicyRule | None:
+    """``None`` for the rules of multicast routing, which are dumped among those of IP."""
+    family, to_length, from_length, _, small_table, *_ = _ROUTE.unpack_from(payload)
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    found = attributes(payload, _ROUTE.size)
+
+    def prefix(number: int, length: int) -> str | None:
+        return f"{socket.inet_ntop(family, found[number])}/{length}" if number in found else None
+
+    return PolicyRule(
+        priority=_u32(found.get(6)),
+        source=prefix(2, from_length),
+        destination=prefix(1, to_length),
+        table=_u32(found.get(15), small_table),
+        version=6 if family == socket.AF_INET6 else 4,
+    )
+
+
+def decode_neighbour(payload: bytes) -> Neighbour | None:
+    """``None`` for an entry that needs no resolution."""
+    _, index, state, _, _ = _NEIGH.unpack_from(payload)
+    found = attributes(payload, _NEIGH.size)
+    address = _address(found.get(1))
+    if address is None or state in (0, _NOARP):
+        return None
+    return Neighbour(index, address, _mac(found.get(2)) or None, _NUD.get(state, str(state)))
+
+
+def decode_fdb(payload: bytes) -> FdbEntry | None:
+    """``None`` for a device's own multicast filter."""
+    _, index, state, _, _ = _NEIGH.unpack_from(payload)
+    found = attributes(payload, _NEIGH.size)
+    mac = found.get(2, b"")
+    of_bridge, of_tunnel = 9 in found, 1 in found
+    if len(mac) != 6 or (mac[0] & 1 and not of_bridge and not of_tunnel):
+        return None
+    return FdbEntry(index, _mac(mac), bool(state & _PERMANENT))
+
+
+async def read_stack(netlink: Netlink) -> tuple[Stack, dict[int, int]]:
+    """The stack, and for each link whose peer is in another namespace the local id of that namespace.
+
+    Peers have no place yet: ``peers`` knows who is who. Raises ``OSError``.
+    """
+    asked = _LINK.pack(0, 0, 0, 0, 0) + attribute(_EXT_MASK, _U32.pack(_SKIP_STATISTICS))
+    decoded = [decode_link(payload) for payload in await netlink.dump(GETLINK, asked)]
+    addresses = [decode_address(payload) for payload in await netlink.dump(_GETADDR, _ADDR.pack(0, 0, 0, 0, 0))]
+    blank_route = _ROUTE.pack(0, 0, 0, 0, 0, 0, 0, 0, 0)
+    routes = [route for payload in await netlink.dump(_GETROUTE, blank_route) for route in decode_route(payload)]
+    rules = [decode_rule(payload) for payload in await netlink.dump(_GETRULE, blank_route)]
+    blank_neighbour = _NEIGH.pack(0, 0, 0, 0, 0)
+    neighbours = [decode_neighbour(payload) for payload in await netlink.dump(_GETNEIGH, blank_neighbour)]
+    bridge = _NEIGH.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
+    fdb = [decode_fdb(payload) for payload in await netlink.dump(_GETNEIGH, bridge)]
+    stack = Stack(
+        links=tuple(link for link, _ in decoded),
+        addresses=tuple(address for address in addresses if address),
+        routes=tuple(routes),
+        rules=tuple(rule for rule in rules if rule),
+        neighbours=tuple(neighbour for neighbour in neighbours if neighbour),
+        fdb=tuple(dict.fromkeys(entry for entry in fdb if entry)),
+    )
+    return stack, {link.index: number for link, number in decoded if number is not None}
+
+
+async def look_up_route(netlink: Netlink, target: Address) -> RouteChoice:
+    """What ``ip route get`` says; the kernel's refusal is an answer, not an exception."""
+    family = socket.AF_INET if isinstance(target, IPv4Address) else socket.AF_INET6
+    asked = _ROUTE.pack(family, len(target.packed) * 8, 0, 0, 0, 0, 0, 0, 0) + attribute(1, target.packed)
+    try:
+        found = attributes(await netlink.ask(_GETROUTE, asked), _ROUTE.size)
+    except OSError as error:
+        return RouteChoice(error=os.strerror(error.errno or errno.EIO))
+    link = None
+    if index := _u32(found.get(4)):
+        link = decode_link(await netlink.ask(GETLINK, _LINK.pack(0, 0, index, 0, 0)))[0].name
+    return RouteChoice(link, _gateway(found), _address(found.get(7)))
