@@ -1,0 +1,239 @@
+"""The application: one lesson at a time on one screen, led by a ``Conductor`` that is loaded after the first frame."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+from collections.abc import Collection
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+
+from tutor.errors import MachineError, NettutorError
+from tutor.model.lesson import Lesson
+from tutor.model.state import GoalState, SessionState
+from tutor.tui import messages
+from tutor.tui.screens.tutorial import TutorialScreen
+from tutor.tui.text import line
+from tutor.tui.theme import DARK, LIGHT
+from tutor.tui.widgets.machines import Machines
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from tutor.store import Store
+    from tutor.tui.conductor import Conductor
+    from tutor.tui.screens.contents import Choice
+    from tutor.tui.screens.reset import Reset
+
+
+def opening(lesson: Lesson, store: Store | None, step: str | None) -> SessionState:
+    """What is on the screen before there is a lab: the step that will be open."""
+    attempt = store.current(lesson.id) if store else None
+    known = {each.id for each in lesson.steps}
+    at = step or (attempt.step if attempt else None)
+    index = lesson.index(at) if at in known and at is not None else 0
+    completed = frozenset(attempt.completed) & known if attempt else frozenset[str]()
+    hints = attempt.hints.get(lesson.steps[index].id, 0) if attempt else 0
+    goals = tuple(GoalState(goal) for goal in lesson.steps[index].goals)
+    return SessionState(lesson, index, goals, completed, hints)
+
+
+class NettutorApp(App[int], inherit_bindings=False):
+    """``failure`` is the error that ended the program, for the command line to report."""
+
+    TITLE = "nettutor"
+    ENABLE_COMMAND_PALETTE = False
+    CSS: ClassVar[str] = """
+    * {
+        scrollbar-color: $border; scrollbar-color-hover: $primary; scrollbar-color-active: $primary;
+        scrollbar-background: $surface; scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
+        scrollbar-corner-color: $surface;
+    }
+    """
+
+    def __init__(self, lesson: Lesson, store: Store | None, *, step: str | None = None, language: str = "en") -> None:
+        super().__init__()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = _first_theme(self.available_themes.keys())
+        self.lesson = lesson
+        self.store = store
+        self.language = language
+        self.failure: BaseException | None = None
+        self.conductor: Conductor | None = None
+        self._step = step
+        self._main = TutorialScreen(opening(lesson, store, step))
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._main
+
+    @property
+    def main(self) -> TutorialScreen:
+        """The screen that everything else opens over."""
+        return self._main
+
+    def on_ready(self) -> None:
+        self.call_after_refresh(self._move, self._begin(self.lesson, self._step))
+
+    async def on_unmount(self) -> None:
+        if self.conductor is not None:
+            await self.conductor.close()
+
+    # -- what the learner asks for
+
+    def action_help(self) -> None:
+        from tutor.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen())
+
+    def action_check(self) -> None:
+        if self.conductor is not None:
+            self.run_worker(self.conductor.check_now(), group="check", exclusive=True)
+
+    def action_reset(self) -> None:
+        from tutor.tui.screens.reset import ResetScreen
+
+        if self._idle() is not None:
+            self.push_screen(ResetScreen(), self._reset)
+
+    def action_contents(self) -> None:
+        self.run_worker(self._contents(), group="contents", exclusive=True)
+
+    def action_leave(self) -> None:
+        self.exit(0)
+
+    def action_toggle_look(self) -> None:
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    # the key bar's names for what the main screen does
+
+    def action_hint(self) -> None:
+        self._main.action_hint()
+
+    def action_switch(self) -> None:
+        self._main.action_switch()
+
+    def action_next_machine(self) -> None:
+        self._main.action_next_machine()
+
+    def action_onward(self) -> None:
+        self._main.action_onward()
+
+    def action_zoom(self) -> None:
+        self._main.action_zoom()
+
+    def rebuild(self) -> None:
+        """A new lab after one that ended, with what was typed typed again."""
+        self._move(self._begin(self.lesson, None))
+
+    def restart_shell(self, machine: str) -> None:
+        if (conductor := self._idle()) is not None:
+            self.run_worker(conductor.restart_shell(machine), group="shell", exclusive=True)
+
+    def next_lesson(self) -> None:
+        self.run_worker(self._next_lesson(), group="contents", exclusive=True)
+
+    # -- inside
+
+    def _idle(self) -> Conductor | None:
+        conductor = self.conductor
+        return conductor if conductor is not None and conductor.session is not None else None
+
+    def _move(self, move: Coroutine[object, object, None]) -> None:
+        self.run_worker(move, group="move", exclusive=True, exit_on_error=True)
+
+    async def _begin(self, lesson: Lesson, step: str | None) -> None:
+        if self.conductor is None:
+            module = await asyncio.to_thread(importlib.import_module, "tutor.tui.conductor")
+            self.conductor = module.Conductor(self.store, self._tell, self._shell_size)
+        assert self.conductor is not None
+        await self.conductor.start(lesson, step)
+
+    def _tell(self, message: Message) -> None:
+        if isinstance(message, messages.LabFailed) and isinstance(message.error, MachineError):
+            self._fail(message.error)
+        else:
+            self._main.post_message(message)
+
+    def _fail(self, error: NettutorError) -> None:
+        self.failure = error
+        self.exit(error.exit_code)
+
+    def _shell_size(self) -> tuple[int, int]:
+        """Rows and columns of the place where a shell will be seen."""
+        width, height = self._main.query_one(Machines).size
+        return max(1, height - 1), max(1, width)
+
+    def _reset(self, what: Reset | None) -> None:
+        from tutor.tui.screens.reset import Reset
+
+        conductor = self._idle()
+        if what is None or conductor is None:
+            return
+        self._move(conductor.reset_step() if what is Reset.STEP else conductor.reset_lesson())
+
+    async def _contents(self) -> None:
+        from tutor.content import catalogue
+        from tutor.tui.screens.contents import ContentsScreen, Here
+
+        lessons = await asyncio.to_thread(catalogue)
+        progress = self.store.progress() if self.store else {}
+        completed = {lesson: reached.completed for lesson, reached in progress.items()}
+        state = self._main.state
+        completed[state.lesson.id] = state.completed
+        here = Here(state.lesson.id, state.step.id)
+        self.push_screen(ContentsScreen(lessons, completed, here), self._go)
+
+    def _go(self, choice: Choice | None) -> None:
+        if choice is None:
+            return
+        state = self._main.state
+        if choice.lesson != state.lesson.id:
+            self._move(self._open(choice.lesson, choice.step))
+        elif choice.step is not None and (conductor := self._idle()) is not None:
+            self._move(conductor.jump(state.lesson.index(choice.step)))
+
+    async def _open(self, lesson_id: str, step: str | None) -> None:
+        try:
+            lesson = await asyncio.to_thread(load_lesson, lesson_id, self.store, self.language)
+        except NettutorError as error:
+            self.notify(Content(line(str(error))).plain, severity="error", markup=False)
+            return
+        self.lesson = lesson
+        await self._main.show(opening(lesson, self.store, step))
+        await self._begin(lesson, step)
+
+    async def _next_lesson(self) -> None:
+        from tutor.content import catalogue
+
+        lessons = [lesson.id for lesson in await asyncio.to_thread(catalogue)]
+        at = lessons.index(self.lesson.id) if self.lesson.id in lessons else -1
+        if at + 1 < len(lessons):
+            self._move(self._open(lessons[at + 1], None))
+        else:
+            self.notify("That was the last lesson. F5 shows them all.", markup=False)
+
+    def _print_error_renderables(self) -> None:
+        """The command line reports a bug in one line; see ``run``."""
+
+
+def load_lesson(lesson_id: str, store: Store | None, language: str) -> Lesson:
+    """The lesson with the parameters that the learner's attempt at it has."""
+    from tutor.content import load
+
+    attempt = store.current(lesson_id) if store else None
+    return load(lesson_id, seed=attempt.seed if attempt else None, language=language)
+
+
+def _first_theme(known: Collection[str]) -> str:
+    """Textual's own setting where it is made; else light where the terminal says that its ground is."""
+    asked = os.environ.get("TEXTUAL_THEME")
+    if asked in known:
+        return str(asked)
+    ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+    return LIGHT.name if ground in ("7", "15") else DARK.name

@@ -1,0 +1,160 @@
+"""Leads the session for the screen: starts it, moves it to other steps, restarts what died, and passes on its events.
+
+This is the one module of the screen that knows ``session`` and ``replay``. It is imported after the first frame, as
+the lab's libraries take longer to load than the lesson takes to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import assert_never
+
+from textual.message import Message
+
+from tutor import replay
+from tutor.errors import NettutorError
+from tutor.model.lesson import Lesson
+from tutor.session import (
+    LabDied,
+    LessonCompleted,
+    NotSaved,
+    Session,
+    SessionEvent,
+    ShellEnded,
+    StateChanged,
+    StepCompleted,
+)
+from tutor.store import Store
+from tutor.tui import messages
+
+Tell = Callable[[Message], object]
+Size = Callable[[], tuple[int, int]]
+
+
+class Conductor:
+    """``tell`` gets messages for the screen; ``size`` gives rows and columns for a new shell.
+
+    One move (start, jump, reset, rebuild) goes on at a time; the caller cancels one before it begins another.
+    """
+
+    def __init__(self, store: Store | None, tell: Tell, size: Size) -> None:
+        self._store = store
+        self._tell = tell
+        self._size = size
+        self._session: Session | None = None
+        self._moving = False
+
+    @property
+    def session(self) -> Session | None:
+        """The session, unless a move is under way or there is none yet."""
+        return None if self._moving else self._session
+
+    async def start(self, lesson: Lesson, step: str | None) -> None:
+        """Begin or resume a lesson; with ``step``, go there."""
+        await self.close()
+
+        async def make() -> Session:
+            rows, columns = self._size()
+            if self._store is None:
+                session = await Session.boot(lesson, rows=rows, columns=columns)
+                await session.open_step(0)
+            else:
+                session = await replay.resume(
+                    lesson, self._store, rows=rows, columns=columns, on_progress=self._progress
+                )
+            self._session = session
+            if step is None or session.step.id == step:
+                return session
+            return await replay.jump(
+                session, lesson.index(step), rows=rows, columns=columns, on_progress=self._progress
+            )
+
+        await self._move("Starting the lab …", make)
+
+    async def jump(self, index: int) -> None:
+        """A fresh lab at the start of the step at ``index``."""
+        if (session := self.session) is not None:
+            rows, columns = self._size()
+            await self._move(
+                "Making a fresh lab …",
+                lambda: replay.jump(session, index, rows=rows, columns=columns, on_progress=self._progress),
+            )
+
+    async def reset_step(self) -> None:
+        if (session := self.session) is not None:
+            rows, columns = self._size()
+            await self._move("Setting the step back …", lambda: replay.reset_step(session, rows=rows, columns=columns))
+
+    async def reset_lesson(self) -> None:
+        if (session := self.session) is not None:
+            rows, columns = self._size()
+            await self._move(
+                "Setting the lesson back …", lambda: replay.reset_lesson(session, rows=rows, columns=columns)
+            )
+
+    async def restart_shell(self, machine: str) -> None:
+        if (session := self.session) is None:
+            return
+        rows, columns = self._size()
+        try:
+            shell = await session.restart_shell(machine, rows=rows, columns=columns)
+        except NettutorError as error:
+            self._tell(messages.LabGone(str(error)))
+        else:
+            self._tell(messages.ShellBack(machine, shell))
+
+    async def check_now(self) -> None:
+        if (session := self.session) is not None:
+            await session.check_now()
+
+    def reveal_hint(self) -> None:
+        if (session := self.session) is not None:
+            session.reveal_hint()
+
+    def answer(self, goal_id: str, text: str) -> None:
+        if (session := self.session) is not None:
+            session.answer(goal_id, text)
+
+    async def close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    # -- inside
+
+    async def _move(self, text: str, make: Callable[[], Awaitable[Session]]) -> None:
+        self._moving = True
+        self._tell(messages.LabStarting(text))
+        try:
+            session = await make()
+            self._session = session
+            session.subscribe(lambda event: self._pass_on(session, event))
+            await session.start()
+        except NettutorError as error:
+            self._tell(messages.LabFailed(error))
+            return
+        finally:
+            self._moving = False
+        self._tell(messages.LabReady(session.shells, session.state))
+
+    def _progress(self, text: str, done: int, total: int) -> None:
+        self._tell(messages.LabStarting(f"Typing what leads here, {done + 1} of {total}: {text}"))
+
+    def _pass_on(self, session: Session, event: SessionEvent) -> None:
+        if session is not self._session:
+            return
+        match event:
+            case StateChanged(state):
+                self._tell(messages.StateShown(state))
+            case StepCompleted(step, goals):
+                self._tell(messages.StepDone(step, goals))
+            case LessonCompleted():
+                self._tell(messages.LessonDone())
+            case ShellEnded(machine, status):
+                self._tell(messages.ShellGone(machine, status))
+            case LabDied(reason):
+                self._tell(messages.LabGone(reason))
+            case NotSaved(reason):
+                self._tell(messages.NotSaved(reason))
+            case _:
+                assert_never(event)

@@ -1,0 +1,364 @@
+"""The tutorial: lesson, goals and shells side by side or one above the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tutor.model.state import SessionState
+from tutor.tui import messages
+from tutor.tui.pages import Goals, Page, hint_levels, page
+from tutor.tui.text import line
+from tutor.tui.widgets.bars import Key, KeyBar, Notice, NoticeBar, TitleLine
+from tutor.tui.widgets.divider import Divider
+from tutor.tui.widgets.goals import AnswerLine
+from tutor.tui.widgets.lesson_pane import LessonPane, PageScroll
+from tutor.tui.widgets.machines import Machines, Tabs
+
+if TYPE_CHECKING:
+    from tutor.tui.app import NettutorApp
+
+Side = Literal["lesson", "shell"]
+PRAISE_SECONDS = 1.6
+STACKED_BELOW = 100
+"""Columns under which the lesson lies above the shell: 40 columns are too few for the output of ``ip address``."""
+TINY = (40, 14)
+"""Columns and rows under which there is room for one of the two only."""
+
+
+class TutorialScreen(Screen[None]):
+    """Draws a ``SessionState``. What is read (``viewed``) may be an earlier step than the open one."""
+
+    DEFAULT_CSS = """
+    TutorialScreen { layout: vertical; background: $background; }
+    TutorialScreen #body { layout: horizontal; height: 1fr; }
+    TutorialScreen.-stacked #body { layout: vertical; }
+    TutorialScreen LessonPane { width: 45%; height: 100%; }
+    TutorialScreen Machines { width: 1fr; height: 100%; }
+    TutorialScreen.-stacked LessonPane { width: 100%; height: 45%; }
+    TutorialScreen.-stacked Machines { width: 100%; height: 1fr; }
+    TutorialScreen.-stacked Divider { display: none; }
+    TutorialScreen.-only-shell LessonPane, TutorialScreen.-only-shell Divider { display: none; }
+    TutorialScreen.-only-lesson Machines, TutorialScreen.-only-lesson Divider { display: none; }
+    TutorialScreen.-only-lesson LessonPane { width: 100%; height: 100%; max-width: 100%; }
+    TutorialScreen.-flat TitleLine { display: none; }
+    TutorialScreen.-flattest KeyBar { display: none; }
+    """
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "app.help", priority=True),
+        Binding("f2", "hint", priority=True),
+        Binding("f3", "app.check", priority=True),
+        Binding("f4", "app.reset", priority=True),
+        Binding("f5", "app.contents", priority=True),
+        Binding("f6", "switch", priority=True),
+        Binding("f7", "next_machine", priority=True),
+        Binding("f8", "onward", priority=True),
+        Binding("f9", "zoom", priority=True),
+        Binding("f10", "app.leave", priority=True),
+        Binding("r,R", "revive", priority=True),
+        Binding("left", "read(-1)"),
+        Binding("right", "read(1)"),
+        Binding("less_than_sign", "resize_panes(-1)"),
+        Binding("greater_than_sign", "resize_panes(1)"),
+        Binding("t", "app.toggle_look"),
+        Binding("escape", "to_shell"),
+        Binding("enter", "onward"),
+    ]
+
+    def __init__(self, state: SessionState) -> None:
+        super().__init__()
+        self.state = state
+        self.viewed = state.step_index
+        self.past: dict[str, Goals] = {}
+        self.gone = ""
+        self._ratio = 0.45
+        self._zoom: Side | None = None
+        self._hold: Timer | None = None
+
+    @property
+    def tutor(self) -> NettutorApp:
+        from tutor.tui.app import NettutorApp
+
+        assert isinstance(self.app, NettutorApp)
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        title = TitleLine()
+        title.set_reactive(TitleLine.state, self.state)
+        yield title
+        with Container(id="body"):
+            yield LessonPane(self._page())
+            yield Divider()
+            yield Machines([spec.name for spec in self.state.lesson.topology.machines if spec.shell])
+        yield NoticeBar()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._arrange()
+        self._update_keys()
+
+    # -- what the session says
+
+    async def show(self, state: SessionState) -> None:
+        """Draw ``state``; another lesson starts afresh."""
+        before, self.state = self.state, state
+        if state.lesson.id != before.lesson.id:
+            self.past.clear()
+            self._stop_praise()
+        if self._hold is None and (self.viewed == before.step_index or state.lesson is not before.lesson):
+            self.viewed = state.step_index
+        self.viewed = min(self.viewed, max(state.step_index, before.step_index))
+        self.query_one(TitleLine).state = state
+        await self._show_page()
+
+    async def on_state_shown(self, message: messages.StateShown) -> None:
+        await self.show(message.state)
+
+    async def on_step_done(self, message: messages.StepDone) -> None:
+        lesson = self.state.lesson
+        self.past[message.step.id] = message.goals
+        number = lesson.index(message.step.id) + 1
+        self._praise(f"Step {number} complete: {message.step.title}")
+
+    def on_lesson_done(self, message: messages.LessonDone) -> None:
+        self._praise("Lesson complete: all steps done")
+
+    async def on_lab_starting(self, message: messages.LabStarting) -> None:
+        self._stop_praise()
+        self.gone = ""
+        await self.query_one(Machines).detach(message.text)
+        self._update_notice()
+
+    async def on_lab_ready(self, message: messages.LabReady) -> None:
+        self.gone = ""
+        machines = self.query_one(Machines)
+        await machines.attach(message.shells)
+        self.viewed = message.state.step_index
+        self.past = {step: goals for step, goals in self.past.items() if step in message.state.completed}
+        await self.show(message.state)
+        self._update_notice()
+        self._update_keys()
+        if self.focused is None or not isinstance(self.focused, PageScroll | AnswerLine):
+            self.action_to_shell()
+
+    async def on_lab_failed(self, message: messages.LabFailed) -> None:
+        self.gone = str(message.error)
+        await self.query_one(Machines).detach(f"The lab could not be started: {message.error}")
+        self._update_notice()
+
+    def on_lab_gone(self, message: messages.LabGone) -> None:
+        self.gone = message.reason or "it stopped"
+        self._update_notice()
+
+    def on_shell_gone(self, message: messages.ShellGone) -> None:
+        self.query_one(Machines).mark_ended(message.machine)
+        self._update_notice()
+
+    def on_shell_back(self, message: messages.ShellBack) -> None:
+        self.query_one(Machines).reattach(message.shell, message.machine)
+        self._update_notice()
+
+    def on_not_saved(self, message: messages.NotSaved) -> None:
+        self.notify(line(message.reason), title="Progress is not saved", severity="warning", markup=False)
+
+    # -- what the learner does
+
+    def action_hint(self) -> None:
+        if self.viewed != self.state.step_index:
+            self._follow()
+        if self._zoom == "shell":
+            self._set_zoom("lesson")
+        if self.state.step_complete or self.state.hint_level >= hint_levels(self.state.step):
+            pane = self.query_one(LessonPane)
+            if pane.page.newest_hint is not None:
+                pane.scroll_to_section(pane.page.newest_hint)
+            return
+        if conductor := self.tutor.conductor:
+            conductor.reveal_hint()
+
+    def on_answer_given(self, message: messages.AnswerGiven) -> None:
+        if conductor := self.tutor.conductor:
+            conductor.answer(message.goal_id, message.text)
+
+    def on_machine_chosen(self, message: messages.MachineChosen) -> None:
+        self.query_one(Machines).choose(message.machine)
+        self._update_notice()
+        self.action_to_shell()
+
+    def action_next_machine(self) -> None:
+        self.query_one(Machines).next()
+        self._update_notice()
+        self.action_to_shell()
+
+    def action_switch(self) -> None:
+        if self._side() == "lesson":
+            self.action_to_shell()
+        else:
+            if self._only() == "shell":
+                self._set_zoom("lesson")
+            self.query_one(PageScroll).focus()
+
+    def action_to_shell(self) -> None:
+        if self._only() == "lesson":
+            self._set_zoom("shell")
+        if pane := self.query_one(Machines).pane:
+            pane.focus()
+        else:
+            self.set_focus(None)
+
+    def action_zoom(self) -> None:
+        self._set_zoom(self._side() if self._zoom is None else None)
+
+    async def action_read(self, by: int) -> None:
+        """Turn the page among the steps that were opened so far."""
+        self._stop_praise()
+        done = [n for n, step in enumerate(self.state.lesson.steps) if step.id in self.state.completed]
+        self.viewed = max(0, min(self.viewed + by, max([self.state.step_index, *done])))
+        await self._show_page()
+
+    def action_onward(self) -> None:
+        if self.viewed != self.state.step_index:
+            self._follow()
+        elif self.state.lesson_complete:
+            self.tutor.next_lesson()
+
+    def action_revive(self) -> None:
+        machines = self.query_one(Machines)
+        if self.gone:
+            self.tutor.rebuild()
+        elif machines.current in machines.ended:
+            self.tutor.restart_shell(machines.current)
+
+    def action_resize_panes(self, by: int) -> None:
+        self._set_ratio(self._ratio + by * 0.03)
+
+    def on_divider_moved(self, message: messages.DividerMoved) -> None:
+        self._set_ratio(message.x / max(1, self.size.width))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that means nothing now goes to the shell."""
+        if action == "revive":
+            machines = self.query_one(Machines)
+            return bool(self.gone) or (machines.current in machines.ended and self._side() == "shell")
+        return True
+
+    # -- the arrangement
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange()
+        self._update_keys()
+
+    def on_descendant_focus(self) -> None:
+        self._update_keys()
+
+    def on_descendant_blur(self) -> None:
+        self._update_keys()
+
+    def _side(self) -> Side:
+        if self._only() is not None and self.focused is None:
+            return self._only() or "shell"
+        return "lesson" if isinstance(self.focused, PageScroll | AnswerLine) else "shell"
+
+    def _only(self) -> Side | None:
+        if self.has_class("-only-shell"):
+            return "shell"
+        return "lesson" if self.has_class("-only-lesson") else None
+
+    def _set_zoom(self, zoom: Side | None) -> None:
+        self._zoom = zoom
+        self._arrange()
+        self._update_keys()
+
+    def _set_ratio(self, ratio: float) -> None:
+        self._ratio = max(0.2, min(0.8, ratio))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        width, height = self.size
+        stacked = width < STACKED_BELOW
+        tiny = width < TINY[0] or height < TINY[1]
+        only = self._zoom or (self._side() if tiny else None)
+        self.set_class(stacked, "-stacked")
+        self.set_class(only == "shell", "-only-shell")
+        self.set_class(only == "lesson", "-only-lesson")
+        self.set_class(height < 8, "-flat")
+        self.set_class(height < 4, "-flattest")
+        pane = self.query_one(LessonPane)
+        pane.set_class(stacked and not tiny and only is None and width >= 70, "-wide")
+        pane.set_class(height < 30, "-low")
+        if only is not None:
+            pane.styles.width = pane.styles.height = "100%"
+        elif stacked:
+            pane.styles.width, pane.styles.height = "100%", max(5, round((height - 2) * self._ratio))
+        else:
+            pane.styles.width, pane.styles.height = max(30, min(round(width * self._ratio), width - 30)), "100%"
+
+    def _update_keys(self) -> None:
+        """The key bar, and which side stands out."""
+        side = self._side()
+        self.query_one(Tabs).active = side == "shell"
+        keys = [
+            Key("F1", "Help", "help", 9),
+            Key("F2", "Hint", "hint", 8),
+            Key("F3", "Check", "check", 2),
+            Key("F4", "Reset", "reset", 5),
+            Key("F5", "Steps", "contents", 5),
+            Key("F6", "Lesson" if side == "shell" else "Shell", "switch", 7),
+        ]
+        if len(self.query_one(Machines).names) > 1:
+            keys.append(Key("F7", "Machine", "next_machine", 6))
+        if self.viewed != self.state.step_index:
+            keys.append(Key("F8", f"Step {self.state.step_index + 1}", "onward", 8))
+        elif self.state.lesson_complete:
+            keys.append(Key("F8", "Next lesson", "onward", 8))
+        keys.append(Key("F9", "Both" if self._zoom else "Zoom", "zoom", 4))
+        keys.append(Key("F10", "Quit", "leave", 9))
+        self.query_one(KeyBar).keys = tuple(keys)
+
+    def _update_notice(self) -> None:
+        machines = self.query_one(Machines)
+        notice = None
+        if self.gone:
+            notice = Notice(f"The lab ended: {self.gone}. Press R for a new one.")
+        elif machines.current in machines.ended:
+            notice = Notice(f"The shell on {machines.current} ended. Press R for a new one.")
+        self.query_one(NoticeBar).notice = notice
+
+    # -- the page
+
+    def _page(self) -> Page:
+        return page(self.state, self.viewed, self.past, reading=self._hold is None)
+
+    async def _show_page(self) -> None:
+        await self.query_one(LessonPane).show(self._page())
+        self._update_keys()
+
+    def _praise(self, text: str) -> None:
+        self._stop_praise()
+        self.query_one(TitleLine).praise = text
+        self._hold = self.set_timer(PRAISE_SECONDS, self._praise_over)
+
+    def _stop_praise(self) -> None:
+        if self._hold is not None:
+            self._hold.stop()
+            self._hold = None
+        self.query_one(TitleLine).praise = ""
+
+    async def _praise_over(self) -> None:
+        """Go on to the open step, unless the learner is reading."""
+        self._stop_praise()
+        if not isinstance(self.focused, PageScroll):
+            self.viewed = self.state.step_index
+        await self._show_page()
+
+    def _follow(self) -> None:
+        self._stop_praise()
+        self.viewed = self.state.step_index
+        self.call_later(self._show_page)

@@ -1,0 +1,146 @@
+"""The shells of the lesson's machines: one is seen, the others go on behind their tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.reactive import reactive
+from textual.style import Style
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tutor.tui.messages import MachineChosen
+from tutor.tui.text import line
+
+if TYPE_CHECKING:
+    from tutor.term import Shell
+    from tutor.tui.widgets.shell_pane import ShellPane
+
+
+class Tabs(Widget):
+    """The names of the machines; the one that is seen stands out by brackets as well as by colour."""
+
+    DEFAULT_CSS = """
+    Tabs { height: 1; background: $panel; text-wrap: nowrap; }
+    """
+    ALLOW_SELECT = False
+    names: reactive[tuple[str, ...]] = reactive(())
+    current: reactive[str] = reactive("")
+    ended: reactive[frozenset[str]] = reactive(frozenset[str]())
+    active: reactive[bool] = reactive(True)
+
+    def render(self) -> Content:
+        parts: list[Content] = []
+        for index, name in enumerate(self.names):
+            label = line(name) + (" (ended)" if name in self.ended else "")
+            here = name == self.current
+            style = (
+                ("bold reverse $primary" if self.active else "bold underline $foreground") if here else "$text-muted"
+            )
+            text = f"▌{label}▐" if here and not self.active else f" {label} "
+            parts.append(Content.styled(text, style).stylize(Style.from_meta({"tab": index})))
+        return Content(" ").join(parts).truncate(self.content_size.width, ellipsis=True)
+
+    def on_click(self, event: events.Click) -> None:
+        index = event.style.meta.get("tab")
+        if isinstance(index, int) and index < len(self.names):
+            self.post_message(MachineChosen(self.names[index]))
+
+
+class Machines(Widget):
+    """Tabs and shell panes. Before the lab is up it says so in the place of the shell."""
+
+    DEFAULT_CSS = """
+    Machines { layout: vertical; background: $shell; }
+    Machines > #waiting { padding: 1 2; color: $text-muted; }
+    Machines > ShellPane { height: 1fr; display: none; }
+    Machines > ShellPane.-seen { display: block; }
+    """
+
+    def __init__(self, names: Sequence[str], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.names = tuple(names)
+        self.current = self.names[0] if self.names else ""
+
+    def compose(self) -> ComposeResult:
+        tabs = Tabs()
+        tabs.set_reactive(Tabs.names, self.names)
+        tabs.set_reactive(Tabs.current, self.current)
+        yield tabs
+        yield Static(Content("Starting the lab …"), id="waiting")
+
+    @property
+    def pane(self) -> ShellPane | None:
+        """The shell that is seen."""
+        return self._panes().get(self.current)
+
+    def _panes(self) -> dict[str, ShellPane]:
+        from tutor.tui.widgets.shell_pane import ShellPane
+
+        return {str(pane.name): pane for pane in self.query(ShellPane)}
+
+    def say(self, text: str) -> None:
+        """In place of the shells, until some are attached: what is going on."""
+        waiting = self.query("#waiting")
+        if waiting:
+            waiting.first(Static).update(Content(line(text)))
+
+    async def attach(self, shells: Mapping[str, Shell]) -> None:
+        """Show these shells in place of whatever was there."""
+        from tutor.tui.widgets.shell_pane import ShellPane
+
+        await self.query(ShellPane).remove()
+        await self.query("#waiting").remove()
+        tabs = self.query_one(Tabs)
+        self.names = tabs.names = tuple(shells)
+        tabs.ended = frozenset()
+        panes = {name: ShellPane(name=name) for name in shells}
+        if self.current not in panes:
+            self.current = self.names[0] if self.names else ""
+        self.choose(self.current)
+        for name, pane in panes.items():
+            pane.set_class(name == self.current, "-seen")
+        await self.mount_all(panes.values())
+        for name, shell in shells.items():
+            panes[name].attach(shell)
+
+    async def detach(self, text: str) -> None:
+        """Take the shells away, and say why."""
+        from tutor.tui.widgets.shell_pane import ShellPane
+
+        await self.query(ShellPane).remove()
+        if not self.query("#waiting"):
+            await self.mount(Static(Content(line(text)), id="waiting"))
+        self.say(text)
+
+    def reattach(self, shell: Shell, machine: str) -> None:
+        """A new shell took the place of one that ended."""
+        if pane := self._panes().get(machine):
+            pane.attach(shell)
+        tabs = self.query_one(Tabs)
+        tabs.ended -= {machine}
+
+    def mark_ended(self, machine: str) -> None:
+        tabs = self.query_one(Tabs)
+        tabs.ended |= {machine}
+
+    @property
+    def ended(self) -> frozenset[str]:
+        return self.query_one(Tabs).ended
+
+    def choose(self, machine: str) -> None:
+        """See the shell of ``machine``."""
+        if machine not in self.names:
+            return
+        self.current = machine
+        self.query_one(Tabs).current = machine
+        for name, pane in self._panes().items():
+            pane.set_class(name == machine, "-seen")
+
+    def next(self) -> None:
+        if self.names:
+            self.choose(self.names[(self.names.index(self.current) + 1) % len(self.names)])
