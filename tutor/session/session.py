@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Mapping
+from typing import Literal
 
 from tutor.errors import LabEnded, NettutorError, StoreError
 from tutor.lab import Lab
@@ -338,7 +339,7 @@ class Session:
         task.get_loop().call_exception_handler({"message": "the session failed", "exception": error, "task": task})
 
 
-def _in_words(verdict: Verdict) -> tuple[str, str]:
+def _in_words(verdict: Verdict) -> tuple[Literal["met", "unmet", "unknown"], str]:
     match verdict:
         case Met(observed):
             return "met", observed

@@ -1,0 +1,68 @@
+"""Every lesson, typed into a real lab: untouched it is not done, and each solution of each step does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tutor.content import catalogue
+from tutor.model.lesson import Command, Lesson
+from tutor.model.verdict import Unknown
+from tutor.replay import Report, check
+
+LESSONS = {lesson.id: lesson for lesson in catalogue()}
+
+
+def other_ways() -> Iterator[tuple[str, str, int]]:
+    """Every solution but the first of every step, as (lesson, step, position of the solution)."""
+    for lesson in LESSONS.values():
+        for step in lesson.steps:
+            for position in range(1, len(step.solutions)):
+                yield lesson.id, step.id, position
+
+
+def script(lesson: Lesson, *, instead: tuple[str, int] = ("", 0)) -> list[Command]:
+    """The first solution of every step, but in step ``instead[0]`` the one at position ``instead[1]``."""
+    commands: list[Command] = []
+    for step in lesson.steps:
+        position = instead[1] if step.id == instead[0] else 0
+        commands += step.solutions[position].commands
+    return commands
+
+
+def failures(report: Report) -> str:
+    lines = [f"{goal.goal.id}: {goal.verdict}" for step in report.steps for goal in step.goals if not goal.done]
+    typed = [f"[{line.exit_status}] {line.command.machine}$ {line.command.text}" for line in report.typed]
+    return "\n".join([*lines, *typed])
+
+
+@pytest.mark.parametrize("lesson_id", LESSONS)
+async def test_an_untouched_lesson_is_not_done(lesson_id: str) -> None:
+    report = await check(LESSONS[lesson_id])
+    assert not any(step.completed for step in report.steps)
+    unknown = [goal for step in report.steps for goal in step.goals if isinstance(goal.verdict, Unknown)]
+    assert not unknown, "what a fresh lab shows must be known"
+
+
+@pytest.mark.parametrize("lesson_id", LESSONS)
+async def test_the_first_solutions_complete_every_step(lesson_id: str) -> None:
+    report = await check(LESSONS[lesson_id], script(LESSONS[lesson_id]))
+    assert report.completed, failures(report)
+
+
+@pytest.mark.parametrize("lesson_id", LESSONS)
+async def test_no_step_is_complete_when_it_opens(lesson_id: str) -> None:
+    """With the commands of a step left out, neither it nor any later step completes."""
+    lesson = LESSONS[lesson_id]
+    for index, step in enumerate(lesson.steps):
+        before = [command for earlier in lesson.steps[:index] for command in earlier.solutions[0].commands]
+        report = await check(lesson, before)
+        assert [state.completed for state in report.steps] == [n < index for n in range(len(lesson.steps))], step.id
+
+
+@pytest.mark.parametrize(("lesson_id", "step_id", "position"), list(other_ways()))
+async def test_every_other_solution_is_accepted_too(lesson_id: str, step_id: str, position: int) -> None:
+    lesson = LESSONS[lesson_id]
+    report = await check(lesson, script(lesson, instead=(step_id, position)))
+    assert report.completed, failures(report)
