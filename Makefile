@@ -1,29 +1,35 @@
 # Two commands: `make start` and `make test`. Everything they need is set up in .venv on the first run.
 
-VENV := .venv
-BIN := $(VENV)/bin
-PYTHON ?= python3
-READY := $(VENV)/.ready
+BIN := .venv/bin
+PYTHON ?=
+export PYTHON
 
-.PHONY: start test check setup clean
+.PHONY: start test check setup lock pins clean
 
-setup: $(READY)
+start:
+	@scripts/setup start
+	@$(BIN)/nettutor start $(LESSON)
 
-$(READY): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --editable . --group dev
-	@touch $(READY)
+test: check
+	@scripts/test
 
-start: $(READY)
-	@$(BIN)/nettutor start
+setup:
+	@scripts/setup dev
 
-check: $(READY)
+check: setup
 	$(BIN)/ruff format --check tutor tests
 	$(BIN)/ruff check tutor tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell tutor lessons tests assets README.md
+	$(BIN)/codespell tutor lessons tests assets scripts README.md
 
-test: $(READY) check
-	$(BIN)/pytest
+# New versions of the dependencies, for all platforms and Python versions at once.
+lock: setup
+	@scripts/lock
+
+# The versions and checksums of the lab's tools on this release.
+pins: setup
+	$(BIN)/python -m tutor.lab.tools.pin
+
+clean:
+	rm -rf .venv .setup.lock dist build
