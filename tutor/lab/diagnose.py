@@ -1,0 +1,84 @@
+"""What a refusal of the kernel means on which kind of machine, and what the user can do about it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from tutor.errors import LabError
+
+_CONTAINER = (
+    "In Docker, start the container with --security-opt seccomp=unconfined "
+    "--security-opt systempaths=unconfined -v /sys:/sys"
+)
+_APPARMOR = (
+    "Ubuntu restricts user namespaces: as root run `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or install "
+    "an AppArmor profile with `userns,` for a launcher of nettutor's own"
+)
+
+
+def _sysctl(path: str) -> str:
+    try:
+        return Path("/proc/sys", path).read_text().strip()
+    except OSError:
+        return ""
+
+
+def in_container() -> bool:
+    """Whether we run in a container of Docker or podman."""
+    return Path("/.dockerenv").exists() or Path("/run/.containerenv").exists() or "container" in os.environ
+
+
+def diagnose(error: OSError) -> LabError:
+    """Turn ``error``, whose ``filename`` says what was tried in building a lab, into words and a fix."""
+    place = str(error.filename or "a system call")
+    reason = error.strerror or (os.strerror(error.errno) if error.errno else str(error))
+    said = f"the lab could not be built: {place}: {reason}"
+    if "user namespace" in place:
+        return LabError(said, _user_namespace(error.errno))
+    if place.endswith("_map") or "setgroups" in place or "newuidmap" in place or "newgidmap" in place:
+        return LabError(said, _identity(place))
+    if place.startswith(("mount", "umount", "pivot_root", "make ")):
+        return LabError(said, _mounting(place, error.errno))
+    if error.errno in (errno.ENOMEM, errno.ENOSPC, errno.EAGAIN, errno.EMFILE, errno.ENFILE):
+        return LabError(said, "The machine is short of memory, processes or open files: close something and try again")
+    if error.errno in (errno.EPERM, errno.EACCES) and in_container():
+        return LabError(said, _CONTAINER)
+    return LabError(said, "`nettutor doctor` shows what this machine can do")
+
+
+def _user_namespace(number: int | None) -> str:
+    if number == errno.ENOSPC or _sysctl("user/max_user_namespaces") == "0":
+        return "User namespaces are switched off: as root run `sysctl user.max_user_namespaces=15000`"
+    if _sysctl("kernel/unprivileged_userns_clone") == "0":
+        return "As root run `sysctl kernel.unprivileged_userns_clone=1`"
+    if number == errno.EINVAL:
+        return "This kernel was built without user namespaces; use another kernel"
+    if in_container():
+        return _CONTAINER
+    if number == errno.EPERM:
+        return "User namespaces are not allowed here: leave the chroot, or lift the seccomp filter of this container"
+    return "The machine is short of memory or processes: close something and try again"
+
+
+def _identity(place: str) -> str:
+    if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return _APPARMOR
+    if "newuidmap" in place or "newgidmap" in place:
+        return "Look at your lines in /etc/subuid and /etc/subgid, and that newuidmap is setuid root"
+    return _CONTAINER if in_container() else "Another security module forbids it; ask who set this machine up"
+
+
+def _mounting(place: str, number: int | None) -> str:
+    if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1" and number in (errno.EPERM, errno.EACCES):
+        return _APPARMOR
+    if in_container():
+        return _CONTAINER
+    if place.startswith("make ") and number == errno.ENOSYS:
+        return "Linux 5.12 or newer is needed"
+    if number in (errno.EPERM, errno.EINVAL):
+        return "Something is mounted over parts of /proc or /sys, or this is a chroot: start nettutor outside of it"
+    if number in (errno.ENOMEM, errno.ENOSPC):
+        return "The machine is short of memory: close something and try again"
+    return "`nettutor doctor` shows what this machine can do"

@@ -1,0 +1,94 @@
+"""After the network stands: the set-up lines of each machine, then its services."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from tutor.errors import LabError
+from tutor.lab import services
+from tutor.lab.channel import close_all
+from tutor.lab.machine import Machine
+from tutor.model.place import Place
+from tutor.model.topology import MachineSpec, ServiceSpec, Topology
+
+_LINE_TIME = 20.0
+_LISTEN_TIME = 10.0
+_PAUSE = 0.004
+# One shell runs all lines, so that a variable or a directory lasts; the number of the line that fails goes to stdout.
+_RUNNER = """
+number=0
+for line do
+    number=$((number + 1))
+    eval "$line" >&2 || { status=$?; echo "$number"; exit "$status"; }
+done
+"""
+
+
+async def furnish(topology: Topology, machines: Mapping[str, Machine]) -> None:
+    """Machine by machine in the order of the file; returns when every service listens. ``LabError``: what failed."""
+    for spec in topology.machines:
+        if spec.setup:
+            await _set_up(spec, machines[spec.name])
+    started = [(spec, service) for spec in topology.machines for service in spec.services]
+    await asyncio.gather(*(_serve(machines[spec.name], spec, service) for spec, service in started))
+
+
+async def _set_up(spec: MachineSpec, machine: Machine) -> None:
+    try:
+        done = await machine.run(["bash", "-c", _RUNNER, "sh", *spec.setup], None, b"", _LINE_TIME)
+    except TimeoutError:
+        raise LabError(f"set-up of {spec.name} did not end within {_LINE_TIME:.0f} seconds") from None
+    if done.status:
+        number = done.stdout.split()[-1:] or [b"1"]
+        line = spec.setup[int(number[0]) - 1] if number[0].isdigit() else spec.setup[0]
+        words = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit status {done.status}"]
+        raise LabError(f"set-up of {spec.name} failed at `{line}`: {words[-1]}")
+
+
+async def _serve(machine: Machine, spec: MachineSpec, service: ServiceSpec) -> None:
+    daemon = services.daemon(spec, service)
+    if await machine.find(daemon.program) is None:
+        raise LabError(f"{spec.name} needs {daemon.program}, which is not here",
+                       "Run `nettutor tools install nginx dnsmasq`")  # fmt: skip
+    for path, text in daemon.files.items():
+        await machine.put(path, text)
+    try:
+        exited, fds = await machine.start(daemon.argv, service.netns)
+    except FileNotFoundError as error:
+        raise LabError(f"{spec.name} has no namespace {service.netns} for its {service.kind} service") from error
+    try:
+        async with asyncio.timeout(_LISTEN_TIME):
+            while not await _listens(machine, Place(spec.name, service.netns), daemon):
+                if exited.done():
+                    raise LabError(f"{daemon.program} on {spec.name} ended at once: {_words(fds[2])}")
+                await asyncio.sleep(_PAUSE)
+    except TimeoutError:
+        raise LabError(
+            f"{daemon.program} on {spec.name} does not listen on port {daemon.port}: {_words(fds[2])}"
+        ) from None
+    finally:
+        close_all(fds)
+
+
+async def _listens(machine: Machine, place: Place, daemon: services.Daemon) -> bool:
+    for path in services.tables(daemon.protocol):
+        try:
+            fd = await machine.open(place, path)
+        except FileNotFoundError:
+            continue
+        with os.fdopen(fd, encoding="ascii") as file:
+            if services.listens(file.read(), daemon.protocol, daemon.port):
+                return True
+    return False
+
+
+def _words(fd: int) -> str:
+    """The last line of what it said."""
+    os.set_blocking(fd, False)
+    try:
+        lines = os.read(fd, 1 << 16).decode("utf-8", "replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else "it said nothing"
