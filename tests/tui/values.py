@@ -11,6 +11,7 @@ from tutor.model.state import GoalState, SessionState
 from tutor.model.topology import InterfaceSpec, MachineSpec, SwitchPort, Topology
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Want
+from tutor.tui.app import NettutorApp
 
 SOURCE = Source("lesson.md", 1)
 
@@ -163,3 +164,23 @@ def at_question() -> SessionState:
 def unknown(state: SessionState) -> SessionState:
     goals = tuple(GoalState(each.goal, Unknown("the lab did not answer in time")) for each in state.goals)
     return SessionState(state.lesson, state.step_index, goals, state.completed, state.hint_level)
+
+
+class ValueApp(NettutorApp):
+    """The program without a lab: it shows the values that a test gives it."""
+
+    def __init__(self, state: SessionState) -> None:
+        super().__init__(state.lesson, None, step=state.step.id)
+        self.main.state = state
+
+    async def _begin(self, lesson: Lesson, step: str | None) -> None:
+        """No lab."""
+
+
+def rows(app: NettutorApp) -> list[str]:
+    """What is on the screen, as text."""
+    return [strip.text for strip in app.screen._compositor.render_strips()]
+
+
+def seen(app: NettutorApp) -> str:
+    return "\n".join(rows(app))

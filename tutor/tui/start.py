@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from tutor.content import headers
+from tutor.content import headers, load
 from tutor.errors import UsageError
 from tutor.model.lesson import Lesson
 from tutor.store import Store
@@ -15,8 +15,7 @@ def start(lesson: str | None, step: str | None, language: str) -> int:
     from tutor.tui.app import NettutorApp, load_lesson
 
     with Store.open() as store:
-        chosen = lesson or _left_off(store)
-        loaded = load_lesson(chosen, store, language)
+        loaded = load_lesson(lesson or _left_off(store), store, language)
         _known(loaded, step)
         app = NettutorApp(loaded, store, step=step, language=language)
         code = app.run()
@@ -27,11 +26,17 @@ def start(lesson: str | None, step: str | None, language: str) -> int:
 
 def _left_off(store: Store) -> str:
     """The lesson that the learner was at; the next one where that is complete; the first one otherwise."""
-    ids = [header.id for header in headers()]
-    if not ids:
+    known = headers()
+    if not known:
         raise UsageError("there are no lessons here")
+    ids = [header.id for header in known]
     last = store.last()
-    return last[0] if last is not None and last[0] in ids else ids[0]
+    if last is None or last[0] not in ids:
+        return ids[0]
+    at = ids.index(last[0])
+    steps = {step.id for step in load(last[0]).steps}
+    reached = store.progress()[last[0]].completed
+    return ids[at + 1] if steps <= reached and at + 1 < len(ids) else last[0]
 
 
 def _known(lesson: Lesson, step: str | None) -> None:

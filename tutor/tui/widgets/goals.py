@@ -136,7 +136,7 @@ class GoalList(VerticalScroll, can_focus=False):
     GoalList {
         height: auto; padding: 0 1 0 2; background: $surface; border-top: solid $border; scrollbar-size-vertical: 1;
     }
-    GoalList > #goals-title { height: 1; color: $text-muted; text-style: bold; }
+    GoalList > #goals-title { dock: top; height: 1; background: $surface; color: $text-muted; text-style: bold; }
     GoalList Vertical { height: auto; }
     """
 
@@ -197,7 +197,7 @@ class GoalList(VerticalScroll, can_focus=False):
         cards = zip(self.query(GoalCard), self._goals, strict=False)
         first = next((card for card, state in cards if not state.done), None)
         if first is not None:
-            self.call_after_refresh(self.scroll_to_widget, first, animate=False, top=True)
+            self.call_after_refresh(self.scroll_to_widget, first, animate=False)
 
 
 class _Tally(Flow):

@@ -65,6 +65,7 @@ class Machines(Widget):
         super().__init__(id=id)
         self.names = tuple(names)
         self.current = self.names[0] if self.names else ""
+        self._panes: dict[str, ShellPane] = {}
 
     def compose(self) -> ComposeResult:
         tabs = Tabs()
@@ -76,12 +77,7 @@ class Machines(Widget):
     @property
     def pane(self) -> ShellPane | None:
         """The shell that is seen."""
-        return self._panes().get(self.current)
-
-    def _panes(self) -> dict[str, ShellPane]:
-        from tutor.tui.widgets.shell_pane import ShellPane
-
-        return {str(pane.name): pane for pane in self.query(ShellPane)}
+        return self._panes.get(self.current)
 
     def say(self, text: str) -> None:
         """In place of the shells, until some are attached: what is going on."""
@@ -93,33 +89,35 @@ class Machines(Widget):
         """Show these shells in place of whatever was there."""
         from tutor.tui.widgets.shell_pane import ShellPane
 
-        await self.query(ShellPane).remove()
-        await self.query("#waiting").remove()
+        await self._clear()
         tabs = self.query_one(Tabs)
         self.names = tabs.names = tuple(shells)
         tabs.ended = frozenset()
         panes = {name: ShellPane(name=name) for name in shells}
+        self._panes = panes
         if self.current not in panes:
             self.current = self.names[0] if self.names else ""
         self.choose(self.current)
-        for name, pane in panes.items():
-            pane.set_class(name == self.current, "-seen")
         await self.mount_all(panes.values())
         for name, shell in shells.items():
             panes[name].attach(shell)
 
     async def detach(self, text: str) -> None:
         """Take the shells away, and say why."""
-        from tutor.tui.widgets.shell_pane import ShellPane
-
-        await self.query(ShellPane).remove()
-        if not self.query("#waiting"):
+        if self._panes or not self.query("#waiting"):
+            await self._clear()
             await self.mount(Static(Content(line(text)), id="waiting"))
         self.say(text)
 
+    async def _clear(self) -> None:
+        panes, self._panes = self._panes, {}
+        for pane in panes.values():
+            await pane.remove()
+        await self.query("#waiting").remove()
+
     def reattach(self, shell: Shell, machine: str) -> None:
         """A new shell took the place of one that ended."""
-        if pane := self._panes().get(machine):
+        if pane := self._panes.get(machine):
             pane.attach(shell)
         tabs = self.query_one(Tabs)
         tabs.ended -= {machine}
@@ -138,7 +136,7 @@ class Machines(Widget):
             return
         self.current = machine
         self.query_one(Tabs).current = machine
-        for name, pane in self._panes().items():
+        for name, pane in self._panes.items():
             pane.set_class(name == machine, "-seen")
 
     def next(self) -> None:
