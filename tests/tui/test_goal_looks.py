@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.tui import values
+import tui_values as values
+
 from tutor.model.lesson import GoalKind
 from tutor.model.state import GoalState
 from tutor.model.verdict import Layer, Unknown, Unmet

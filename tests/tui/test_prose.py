@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import tui_values as values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tests.tui import values
 from tutor.tui.prose import Section, Tone, paint
 from tutor.tui.theme import DARK, LIGHT, Palette
 

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+import tui_values as values
 from textual.geometry import Size
 from textual.pilot import Pilot
+from tui_values import ValueApp, rows, seen
 
-from tests.tui import values
-from tests.tui.values import ValueApp, rows, seen
 from tutor.model.state import GoalState, SessionState
 from tutor.tui import messages
 from tutor.tui.screens.tutorial import TutorialScreen
