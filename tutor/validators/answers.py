@@ -15,6 +15,7 @@ from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, HttpGet, Ping, RouteLookup, StackOf, SysctlOf, Want
 from tutor.validators import say, typed
 from tutor.validators.addresses import carried
+from tutor.validators.bridges import find as find_bridge
 from tutor.validators.neighbours import find
 from tutor.validators.registry import GoalId, param, validator
 from tutor.validators.traffic import sent, sources_at
@@ -32,6 +33,17 @@ def judged(facts: Facts, goal: str, reader: typed.Reader, right: Collection[str]
     if meant in right:
         return Met(meant)
     return Unmet(asked, f"your answer was {shown}", Layer.ANSWER, look)
+
+
+def too_early(facts: Facts, when: Check | None, asked: str) -> Unmet | Unknown | None:
+    """What a question says while that which it is about has not been done yet."""
+    match when.judge(facts) if when else None:
+        case Unmet(expected, observed, layer, look_next):
+            return Unmet(f"{asked}, once there is {expected}", observed, layer, look_next)
+        case Unknown() as unknown:
+            return unknown
+        case _:
+            return None
 
 
 @validator("answer-link-count")
@@ -118,6 +130,59 @@ class MacOf:
         if link is None:
             return Unmet(asked, f"{say.place(self.place)} has no link {self.link}", Layer.LINK, look)
         return judged(facts, self.goal, typed.mac, [link.mac], asked, look)
+
+
+@validator("answer-neighbour-count")
+@dataclass(frozen=True)
+class NeighbourCount:
+    """How many neighbours does `ip neigh` list in a place?"""
+
+    goal: GoalId
+    place: Place = param("the place", name="in")
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({StackOf(self.place)})
+
+    def judge(self, facts: Facts) -> Verdict:
+        asked = f"the number of neighbours that {say.place(self.place)} knows"
+        stack = facts.of(StackOf(self.place))
+        if isinstance(stack, Unreadable):
+            return say.unreadable(stack, self.place, asked)
+        listed = [entry for entry in stack.neighbours if entry.state != "noarp"]
+        return judged(facts, self.goal, typed.number, [str(len(listed))], asked, say.ip(self.place, "neigh"))
+
+
+@validator("answer-bridge-port")
+@dataclass(frozen=True)
+class PortOf:
+    """Behind which port has a bridge learnt a MAC address of a place?"""
+
+    goal: GoalId
+    place: Place = param("the place whose MAC address it is", name="from")
+    bridge: str = param("the bridge")
+    at: Place = param("where the bridge is", name="in")
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({StackOf(self.place), StackOf(self.at)})
+
+    def judge(self, facts: Facts) -> Verdict:
+        asked = f"the port behind which {self.bridge} has learnt the MAC address of {say.place(self.place)}"
+        there, here = facts.of(StackOf(self.place)), facts.of(StackOf(self.at))
+        if isinstance(there, Unreadable):
+            return say.unreadable(there, self.place, asked)
+        if isinstance(here, Unreadable):
+            return say.unreadable(here, self.at, asked)
+        bridge = find_bridge(here, self.bridge, asked, self.at)
+        if isinstance(bridge, Unmet):
+            return bridge
+        macs = {link.mac for link in there.links if link.kind != "loopback"}
+        ports = {port.index: port.name for port in here.ports_of(bridge)}
+        learnt = [ports[e.link] for e in here.fdb if e.mac in macs and not e.permanent and e.link in ports]
+        look = say.command(self.at, f"bridge fdb show br {self.bridge}")
+        if not learnt:
+            observed = f"{self.bridge} has not heard of {say.place(self.place)} lately: ping from there once"
+            return Unmet(asked, observed, Layer.NEIGHBOUR, look)
+        return judged(facts, self.goal, typed.name, [name.casefold() for name in learnt], asked, look)
 
 
 @validator("answer-neighbour-mac")
@@ -332,13 +397,16 @@ class YesOrNo:
 
     goal: GoalId
     check: Check = param("the validator that is tried out")
-    asked: str = param("what is asked, in words", default="yes or no")
-    look: str = param("a command to try it with", default="try it in the shell")
+    asked: str = param("what is asked, in words")
+    look: str = param("a command to try it with")
+    when: Check | None = param("what must hold before the question means anything", default=None)
 
     def wants(self) -> frozenset[Want]:
-        return self.check.wants()
+        return self.check.wants() | (self.when.wants() if self.when else frozenset())
 
     def judge(self, facts: Facts) -> Verdict:
+        if early := too_early(facts, self.when, self.asked):
+            return early
         match self.check.judge(facts):
             case Unknown() as unknown:
                 return unknown
@@ -358,12 +426,16 @@ class LastSeen:
     source: Place = param("where the ping starts", name="from")
     target: Address = param("the address to ping", name="to")
     path: tuple[Place, ...] = param("the places on its way, in order")
+    when: Check | None = param("what must hold before the question means anything", default=None)
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({Ping(self.source, self.target, self.path)})
+        ping = frozenset({Ping(self.source, self.target, self.path)})
+        return ping | (self.when.wants() if self.when else frozenset())
 
     def judge(self, facts: Facts) -> Verdict:
         asked = f"the last place that sees a ping from {say.place(self.source)} to {self.target}"
+        if early := too_early(facts, self.when, asked):
+            return early
         result = sent(facts, Ping(self.source, self.target, self.path), asked)
         if not isinstance(result, PingResult):
             return result

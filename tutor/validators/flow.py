@@ -19,7 +19,8 @@ from tutor.validators.addresses import carried
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Packets from ``source`` to ``target``, which is an address of ``end``; ``via`` are the routers between, in order.
+    """Packets from ``source`` to ``target``, which is an address of ``end``; ``via`` are the routers between, in order, and
+    ``through`` further places whose bridges it passes.
 
     ``end`` and ``via`` may be left out: then less can be explained.
     """
@@ -28,6 +29,7 @@ class Flow:
     target: Address
     end: Place | None = None
     via: tuple[Place, ...] = ()
+    through: tuple[Place, ...] = ()
 
     @property
     def watch(self) -> tuple[Place, ...]:
@@ -41,7 +43,7 @@ class Flow:
     def wants(self) -> frozenset[Want]:
         """What the explanation reads."""
         found: set[Want] = {RouteLookup(self.source, self.target)}
-        found.update(StackOf(place) for place in (self.source, *self.watch))
+        found.update(StackOf(place) for place in (self.source, *self.watch, *self.through))
         for place in self.via:
             found.update((RulesetOf(place), SysctlOf(place, self.forwarding), RouteLookup(place, self.target)))
         return frozenset(found)

@@ -22,10 +22,11 @@ class Pings:
     target: Address = param("the address to ping", name="to")
     end: Place | None = param("the place that has this address", name="at", default=None)
     via: tuple[Place, ...] = param("the routers between, in order", default=())
+    through: tuple[Place, ...] = param("other places whose bridges it passes", default=())
 
     @property
     def flow(self) -> Flow:
-        return Flow(self.source, self.target, self.end, self.via)
+        return Flow(self.source, self.target, self.end, self.via, self.through)
 
     def wants(self) -> frozenset[Want]:
         return frozenset({self._ping, *self.flow.wants()})
