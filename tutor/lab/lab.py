@@ -142,9 +142,12 @@ class Lab:
         starting = asyncio.get_running_loop().create_task(_start(watch))
         self._watches[watch] = starting
 
-    async def read(self, wants: Collection[Want]) -> Facts:
-        """Answer every want; ``Unreadable`` where it cannot. Raises nothing for what the learner did."""
-        return await probe.read(self, wants)
+    async def read(self, wants: Collection[Want], *, patience: float = 0.5) -> Facts:
+        """Answer every want; ``Unreadable`` where it cannot. Raises nothing for what the learner did.
+
+        ``patience`` is how many seconds an echo reply is waited for.
+        """
+        return await probe.read(self, wants, patience=patience)
 
     async def close(self) -> None:
         """End the lab and everything in it. When this returns, none of its processes is left. May be called again."""

@@ -74,7 +74,7 @@ class Machine:
         return self._exit_of(message["id"]), fds
 
     async def socket(self, place: Place, family: int, kind: int, proto: int) -> sockets.socket:
-        _, fds = await self._channel.call("socket", place, family=family, type=kind, proto=proto)
+        _, fds = await self._channel.call("socket", place, family=int(family), type=int(kind), proto=int(proto))
         return sockets.socket(family, kind, proto, fileno=fds[0])
 
     async def open(self, place: Place, path: str) -> int:

@@ -11,11 +11,11 @@ from tutor.lab.probe.opener import Opener
 from tutor.model.facts import DnsResult
 from tutor.model.wants import DnsLookup
 
-_PATIENCE = (0.4, 0.8)  # seconds for each of the two tries
+_TRIES = (0.8, 1.6)  # times the patience, for each of the two tries
 _LARGEST = 65535
 
 
-async def dns_lookup(opener: Opener, want: DnsLookup) -> DnsResult:
+async def dns_lookup(opener: Opener, want: DnsLookup, patience: float) -> DnsResult:
     """Asks at most twice. Raises what the opener raises."""
     import dns.exception  # here: a fifth of a lesson's lifetime never asks, and the import takes 60 ms
     import dns.message
@@ -29,8 +29,8 @@ async def dns_lookup(opener: Opener, want: DnsLookup) -> DnsResult:
         sock.setblocking(False)
         try:
             await asyncio.get_running_loop().sock_connect(sock, connect_address(sock, want.server, 53))
-            for patience in _PATIENCE:
-                if answer := await _ask(sock, query.to_wire(), query.id, patience):
+            for times in _TRIES:
+                if answer := await _ask(sock, query.to_wire(), query.id, times * patience):
                     return _result(answer, want.rrtype)
         except OSError as error:
             return DnsResult(error=plain_words(error))

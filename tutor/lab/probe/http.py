@@ -23,7 +23,7 @@ from tutor.lab.probe.ping import scope_index
 from tutor.model.facts import Arrival, HttpResult
 from tutor.model.wants import Address, HttpGet
 
-_CONNECT = 1.0
+_CONNECT = 2.0  # times the patience: a lost SYN is sent again after one second (RFC 6298)
 _ANSWER = 1.0
 _BODY = 16 * 1024
 _HEAD = 16 * 1024
@@ -50,7 +50,7 @@ def _wire_filter(mark: int) -> bytes:
     )
 
 
-async def http_get(opener: Opener, want: HttpGet) -> HttpResult:
+async def http_get(opener: Opener, want: HttpGet, patience: float) -> HttpResult:
     """At most a second to connect and one to answer. Raises what the opener raises."""
     mark = next(_marks)
     family = socket.AF_INET if isinstance(want.target, IPv4Address) else socket.AF_INET6
@@ -60,7 +60,7 @@ async def http_get(opener: Opener, want: HttpGet) -> HttpResult:
         with await opener.socket(want.source, family, socket.SOCK_STREAM, _TCP) as sock:
             sock.setblocking(False)
             sock.setsockopt(_TCP, socket.TCP_MAXSEG, mark)
-            status, body, error = await _fetch(sock, want)
+            status, body, error = await _fetch(sock, want, patience)
         arrivals = tuple(dict.fromkeys(_arrivals(mark, list(captures.packets()))))
     return HttpResult(status, body, error, arrivals)
 
@@ -85,10 +85,10 @@ def plain_words(error: OSError) -> str:
             return os.strerror(code) if code else str(error) or type(error).__name__
 
 
-async def _fetch(sock: socket.socket, want: HttpGet) -> tuple[int | None, str, str | None]:
+async def _fetch(sock: socket.socket, want: HttpGet, patience: float) -> tuple[int | None, str, str | None]:
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(_CONNECT):
+        async with asyncio.timeout(_CONNECT * patience):
             await loop.sock_connect(sock, connect_address(sock, want.target, want.port))
     except TimeoutError:
         return None, "", "timed out"

@@ -12,7 +12,6 @@ import os
 import secrets
 import socket
 import struct
-import sys
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
@@ -24,8 +23,7 @@ from tutor.model.place import Place
 from tutor.model.wants import Address, Ping
 
 _REQUESTS = 3
-_SPACING = 0.1
-_PATIENCE = 0.25  # after the last request; the whole stays under half a second
+_SPACING = 0.1  # seconds
 _ICMP, _ICMP6 = socket.IPPROTO_ICMP, socket.IPPROTO_ICMPV6
 _SIOCGIFINDEX = 0x8933
 _FILL = b"nettutor"
@@ -142,7 +140,7 @@ class _Echo:
         return Arrival(packet.place, packet.link, packet.source, packet.destination, packet.ttl, reply=reply)
 
 
-async def ping(opener: Opener, want: Ping) -> PingResult:
+async def ping(opener: Opener, want: Ping, patience: float) -> PingResult:
     """Up to three requests, ending at the first reply or error. Raises what the opener raises."""
     echo = _Echo(Family.of(want.target))
     with Captures() as captures:
@@ -150,26 +148,28 @@ async def ping(opener: Opener, want: Ping) -> PingResult:
         with await opener.socket(want.source, echo.icmp.family, socket.SOCK_RAW, echo.icmp.protocol) as sock:
             sock.setblocking(False)
             attach(sock, echo.socket_filter())
-            sent, error = await _exchange(sock, echo, want)
+            sent, error = await _exchange(sock, echo, want, patience)
         arrivals = tuple(dict.fromkeys(filter(None, map(echo.arrival, captures.packets()))))
     errors = tuple(dict.fromkeys(echo.errors))
     return PingResult(sent, len(echo.replies), None if echo.replies else error, errors, arrivals)
 
 
-async def _exchange(sock: socket.socket, echo: _Echo, want: Ping) -> tuple[int, str | None]:
+async def _exchange(sock: socket.socket, echo: _Echo, want: Ping, patience: float) -> tuple[int, str | None]:
     """How many were sent, and the kernel's refusal to send."""
     loop = asyncio.get_running_loop()
     try:
         destination = _destination(sock, want.target)
     except OSError as error:
         return 0, os.strerror(error.errno or 0)
+    deadline = loop.time() + patience
     for sequence in range(1, _REQUESTS + 1):
         try:
             await loop.sock_sendto(sock, echo.request(sequence), destination)
         except OSError as error:
             return sequence - 1, os.strerror(error.errno or 0)
-        last = sequence == _REQUESTS
-        if await _answered(sock, echo, want.source, _PATIENCE if last else _SPACING):
+        left = deadline - loop.time()
+        last = sequence == _REQUESTS or left <= _SPACING
+        if await _answered(sock, echo, want.source, left if last else _SPACING) or last:
             return sequence, None
     return _REQUESTS, None
 
@@ -203,7 +203,8 @@ def scope_index(sock: _Socket, target: IPv6Address) -> int:
     if target.scope_id is None:
         return 0
     request = struct.pack("=16si12x", target.scope_id.encode()[:15], 0)
-    return int.from_bytes(bytes(fcntl.ioctl(sock.fileno(), _SIOCGIFINDEX, request))[16:20], sys.byteorder)
+    index: int = struct.unpack("=16si12x", fcntl.ioctl(sock.fileno(), _SIOCGIFINDEX, request))[1]
+    return index
 
 
 def _checksum(data: bytes) -> int:

@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Collection
 from typing import assert_never
 
+from tutor.errors import LabEnded
 from tutor.lab.probe.dns import dns_lookup
 from tutor.lab.probe.files import read_file, read_namespaces, read_sysctl
 from tutor.lab.probe.http import http_get
@@ -41,25 +42,28 @@ def warm() -> None:
     importlib.import_module("dns.message")
 
 
-async def read(lab: Opener, wants: Collection[Want]) -> Facts:
-    """An answer for each distinct want. Never raises because of what the learner made."""
+async def read(lab: Opener, wants: Collection[Want], *, patience: float = 0.5) -> Facts:
+    """An answer for each distinct want. Never raises because of what the learner made.
+
+    ``patience`` is how many seconds an echo reply is waited for; connections get twice that.
+    """
     distinct = list(dict.fromkeys(wants))
     turns = asyncio.Semaphore(_AT_ONCE)
     async with Reading(lab) as reading:
-        answers = await asyncio.gather(*(_answer(reading, want, turns) for want in distinct))
+        answers = await asyncio.gather(*(_answer(reading, want, turns, patience) for want in distinct))
     return Facts(dict(zip(distinct, answers, strict=True)))
 
 
-async def _answer(reading: Reading, want: Want, turns: asyncio.Semaphore) -> Fact | Unreadable:
+async def _answer(reading: Reading, want: Want, turns: asyncio.Semaphore, patience: float) -> Fact | Unreadable:
     async with turns:
         try:
             async with asyncio.timeout(_LONGEST):
-                return await _read_one(reading, want)
-        except (OSError, LookupError, ValueError) as error:
-            return unreadable(await _culprit(reading.opener, want), error)
+                return await _read_one(reading, want, patience)
+        except (LabEnded, OSError, LookupError, ValueError) as error:
+            return unreadable(_place(want), error)
 
 
-async def _read_one(reading: Reading, want: Want) -> Fact | Unreadable:
+async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unreadable:
     opener = reading.opener
     match want:
         case NamespacesOf(machine):
@@ -77,36 +81,22 @@ async def _read_one(reading: Reading, want: Want) -> Fact | Unreadable:
         case RouteLookup(place, target):
             return await look_up_route(await reading.netlink(place), target)
         case Ping():
-            return await ping(opener, want)
+            return await ping(opener, want, patience)
         case HttpGet():
-            return await http_get(opener, want)
+            return await http_get(opener, want, patience)
         case DnsLookup():
-            return await dns_lookup(opener, want)
+            return await dns_lookup(opener, want, patience)
         case _:
             assert_never(want)
 
 
-def _places(want: Want) -> tuple[Place, ...]:
+def _place(want: Want) -> Place:
     match want:
         case NamespacesOf(machine) | FileOf(machine, _):
-            return (Place(machine),)
+            return Place(machine)
         case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _):
-            return (place,)
-        case Ping(source, _, watch) | HttpGet(source, _, _, _, watch):
-            return (source, *watch)
-        case DnsLookup(source):
-            return (source,)
+            return place
+        case Ping(source) | HttpGet(source) | DnsLookup(source):
+            return source
         case _:
             assert_never(want)
-
-
-async def _culprit(opener: Opener, want: Want) -> Place:
-    """Of the places that a want names, the one that does not exist; else the first."""
-    places = _places(want)
-    for place in places:
-        try:
-            if place.netns is not None and place.netns not in await opener.namespaces(place.machine):
-                return place
-        except (OSError, LookupError):
-            return place
-    return places[0]
