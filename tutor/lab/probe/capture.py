@@ -11,7 +11,7 @@ import asyncio
 import ctypes
 import socket
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -103,12 +103,12 @@ class Captures:
     def __enter__(self) -> Captures:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         # Closing a packet socket waits for every processor (synchronize_net), 10 ms and more: not in the loop.
         for _, sock in self._sockets:
             asyncio.get_running_loop().run_in_executor(None, sock.close)
 
-    async def open(self, opener: Opener, places: Iterable[Place], code: bytes) -> None:
+    async def open(self, opener: Opener, places: Sequence[Place], code: bytes) -> None:
         """Start to capture on all links of the places. Raises what the opener raises."""
         for place in dict.fromkeys(places):
             sock = await opener.socket(place, socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
@@ -122,8 +122,8 @@ class Captures:
             with suppress(BlockingIOError):
                 while True:
                     try:
-                        data, (link, *_) = sock.recvfrom(_LINGERING)
+                        data, seen = sock.recvfrom(_LINGERING)
                     except UnicodeDecodeError:  # the link's name is no UTF-8: Python cannot say it
                         continue
-                    if packet := parse(place, link, data):
+                    if packet := parse(place, seen[0], data):
                         yield packet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from tutor.lab.probe.opener import Opener, unreadable
+from tutor.lab.probe.opener import Opener
 from tutor.model.facts import Gone, Namespaces, Text, Unreadable
 from tutor.model.place import Place
 from tutor.model.wants import FileOf, SysctlOf
@@ -27,7 +27,7 @@ def _text(descriptor: int) -> Text | None:
 
 
 async def read_file(opener: Opener, want: FileOf) -> Text | Unreadable:
-    """Raises ``KeyError`` for an unknown machine."""
+    """Raises what the opener raises."""
     try:
         descriptor = await opener.open(Place(want.machine), want.path)
     except FileNotFoundError:
@@ -43,13 +43,10 @@ async def read_file(opener: Opener, want: FileOf) -> Text | Unreadable:
 
 
 async def read_sysctl(opener: Opener, want: SysctlOf) -> Text | Unreadable:
-    """The value without its end of line. Raises ``KeyError`` for an unknown machine."""
+    """The value without its end of line. Raises what the opener raises."""
     try:
         descriptor = await opener.open(want.place, f"/proc/sys/{want.key.translate(_SWAP)}")
-    except FileNotFoundError as error:
-        netns = want.place.netns
-        if netns is not None and netns not in await opener.namespaces(want.place.machine):
-            return unreadable(want.place, error)
+    except FileNotFoundError:
         return Unreadable(Gone.NO_FILE, f"{want.place} has no sysctl {want.key}")
     except OSError as error:
         return _refused(error, f"{want.key} of {want.place}")

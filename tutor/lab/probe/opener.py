@@ -8,6 +8,7 @@ import socket
 from collections.abc import Sequence
 from typing import Protocol
 
+from tutor.lab.channel import NamespaceGone
 from tutor.model.facts import Gone, Unreadable
 from tutor.model.place import Place
 from tutor.model.topology import Topology
@@ -25,8 +26,8 @@ class Completed(Protocol):
 
 
 class Opener(Protocol):
-    """A lab, as far as reading it goes. Every method raises ``OSError`` (``ENOENT`` for a namespace or file that is
-    not there), ``KeyError`` for a machine that is not there, and ``TimeoutError``."""
+    """A lab, as far as reading it goes. Every method raises ``NamespaceGone`` for a namespace and ``KeyError`` for a
+    machine that is not there, ``OSError`` as the kernel says it, and ``LabEnded``."""
 
     @property
     def topology(self) -> Topology: ...
@@ -41,18 +42,18 @@ class Opener(Protocol):
         """Names of its network namespaces."""
 
     async def run(self, machine: str, argv: Sequence[str], *, netns: str | None = None) -> Completed:
-        """A process in the machine, and in that namespace of it."""
+        """A process in the machine, and in that namespace of it; status 127 where there is no such program."""
 
 
 def unreadable(place: Place, error: Exception) -> Unreadable:
     """The error of a lab's method, or of the kernel, as an answer."""
     match error:
+        case NamespaceGone(place=gone):
+            return Unreadable(Gone.NO_NAMESPACE, f"there is no namespace {gone.netns} on {gone.machine}")
         case KeyError():
             return Unreadable(Gone.NO_MACHINE, f"there is no machine {place.machine}")
         case TimeoutError():
             return Unreadable(Gone.TIMED_OUT, f"{place} did not answer in time")
-        case FileNotFoundError() if place.netns is not None:
-            return Unreadable(Gone.NO_NAMESPACE, f"there is no namespace {place.netns} on {place.machine}")
         case PermissionError():
             return Unreadable(Gone.NOT_PERMITTED, f"reading {place} is not permitted")
         case OSError(errno=code) if code is not None:

@@ -11,22 +11,25 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Self
 
+from tutor.errors import LabEnded
 from tutor.lab.probe.netlink import Netlink, attribute, attributes, text
 from tutor.lab.probe.opener import Opener
 from tutor.lab.probe.stack import GETLINK, read_stack
 from tutor.model.facts import Link, Peer, Stack
 from tutor.model.place import Place
+from tutor.model.topology import SwitchPort
 
 _GETNSID = 90
 _NETNSA_NSID, _NETNSA_FD = 1, 3
 _NSID_HEADER = bytes(4)
 _IFLA_IFNAME, _IFLA_TARGET_NETNSID = 3, 46
 _SIOCGSKNS = 0x894C
+_CHUNK = 16  # places asked at a time which of them is the one
 _LINK = struct.Struct("=BxHiII")
 
 
@@ -67,7 +70,9 @@ class Reading:
         if not veths:
             return stack
         away = {link.index: foreign[link.index] for link in veths if link.index in foreign}
-        places = await self._places(netlink, place, set(away.values()))
+        hidden = self._to_switches(place)
+        wanted = {away[link.index] for link in veths if link.index in away and link.name not in hidden}
+        places = await self._places(netlink, place, wanted)
         names = await self._peer_names(netlink, [(link, away[link.index]) for link in veths if link.index in away])
         return replace(stack, links=tuple(_with_peer(link, stack, place, away, places, names) for link in stack.links))
 
@@ -85,16 +90,25 @@ class Reading:
 
     async def _known_places(self, first: Place) -> AsyncIterator[list[Place]]:
         """Likeliest first: the machine itself, its namespaces, then the other machines with theirs."""
-        machines = [machine.name for machine in self.opener.topology.machines]
+        others = [machine.name for machine in self.opener.topology.machines if machine.name != first.machine]
         yield [Place(first.machine)]
-        yield await self._named(first.machine)
-        others = [machine for machine in machines if machine != first.machine]
-        yield [Place(machine) for machine in others]
+        for chunk in _chunks(await self._named(first.machine)):
+            yield chunk
+        for chunk in _chunks([Place(machine) for machine in others]):
+            yield chunk
         for machine in others:
-            yield await self._named(machine)
+            for chunk in _chunks(await self._named(machine)):
+                yield chunk
+
+    def _to_switches(self, place: Place) -> frozenset[str]:
+        """Names of the links that end in a switch of the topology: in no place, so there is none to look for."""
+        if place.netns is not None:
+            return frozenset()
+        plugs = self.opener.topology.machine(place.machine).interfaces
+        return frozenset(interface.name for interface in plugs if isinstance(interface.plug, SwitchPort))
 
     async def _named(self, machine: str) -> list[Place]:
-        with suppress(OSError, LookupError):
+        with suppress(OSError, LookupError, LabEnded):
             return [Place(machine, name) for name in await self.opener.namespaces(machine)]
         return []
 
@@ -111,6 +125,10 @@ class Reading:
             for (link, _), answer in zip(links, answers, strict=True)
             if isinstance(answer, bytes)
         }
+
+
+def _chunks(places: list[Place]) -> Iterator[list[Place]]:
+    return (places[start : start + _CHUNK] for start in range(0, len(places), _CHUNK))
 
 
 def _with_peer(

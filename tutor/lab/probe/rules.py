@@ -104,12 +104,7 @@ async def _first(opener: Opener, place: Place, programs: tuple[str, ...]) -> Com
 
 async def _run(opener: Opener, place: Place, *argv: str) -> Completed | None:
     """``None`` where there is no such program."""
-    try:
-        done = await opener.run(place.machine, argv, netns=place.netns)
-    except FileNotFoundError:
-        if place.netns is not None and place.netns not in await opener.namespaces(place.machine):
-            raise
-        return None
+    done = await opener.run(place.machine, argv, netns=place.netns)
     return None if done.status == _NO_PROGRAM else done
 
 
