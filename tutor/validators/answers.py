@@ -1,49 +1,19 @@
-"""Questions: the right answer is computed from the lab as it is, and read leniently in what the learner typed.
-
-A wrong answer is told what was typed and where to look, never the right answer.
-"""
+"""Questions about state: links, addresses, routes, neighbours, forwarding entries, settings."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from tutor.model.facts import Facts, HttpResult, PingResult, RouteChoice, Text, Unreadable
-from tutor.model.lesson import Check
+from tutor.model.facts import Facts, RouteChoice, Text, Unreadable
 from tutor.model.place import Place
-from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
-from tutor.model.wants import Address, HttpGet, Ping, RouteLookup, StackOf, SysctlOf, Want
+from tutor.model.verdict import Layer, Unmet, Verdict
+from tutor.model.wants import Address, RouteLookup, StackOf, SysctlOf, Want
 from tutor.validators import say, typed
 from tutor.validators.addresses import carried
 from tutor.validators.bridges import find as find_bridge
 from tutor.validators.neighbours import find
+from tutor.validators.questions import judged
 from tutor.validators.registry import GoalId, param, validator
-from tutor.validators.traffic import sent, sources_at
-
-
-def judged(facts: Facts, goal: str, reader: typed.Reader, right: Collection[str], asked: str, look: str) -> Verdict:
-    """Compare what was typed with the right answers. ``asked`` names the thing asked for, ``look`` shows it."""
-    text = facts.answers.get(goal, "")
-    if not text.strip():
-        return Unmet(asked, "no answer yet", Layer.ANSWER, look)
-    shown = " ".join(text.split())[:40]
-    meant = reader(text)
-    if meant is None:
-        return Unmet(asked, f"“{shown}” could not be read as one answer", Layer.ANSWER, look)
-    if meant in right:
-        return Met(meant)
-    return Unmet(asked, f"your answer was {shown}", Layer.ANSWER, look)
-
-
-def too_early(facts: Facts, when: Check | None, asked: str) -> Unmet | Unknown | None:
-    """What a question says while that which it is about has not been done yet."""
-    match when.judge(facts) if when else None:
-        case Unmet(expected, observed, layer, look_next):
-            return Unmet(f"{asked}, once there is {expected}", observed, layer, look_next)
-        case Unknown() as unknown:
-            return unknown
-        case _:
-            return None
 
 
 @validator("answer-link-count")
@@ -275,100 +245,6 @@ class DeviceTo:
         return judged(facts, self.goal, typed.name, right, asked, say.ip(self.place, f"route get {self.target}"))
 
 
-@validator("answer-source-seen")
-@dataclass(frozen=True)
-class SourceSeen:
-    """With which source address does a ping arrive at a place?"""
-
-    goal: GoalId
-    source: Place = param("where the ping starts", name="from")
-    target: Address = param("the address to ping", name="to")
-    end: Place = param("where it is looked at", name="at")
-    via: tuple[Place, ...] = param("the routers between, as in the other goals of the step", default=())
-
-    @property
-    def _ping(self) -> Ping:
-        return Ping(self.source, self.target, (*self.via, self.end))
-
-    def wants(self) -> frozenset[Want]:
-        return frozenset({self._ping})
-
-    def judge(self, facts: Facts) -> Verdict:
-        where = say.place(self.end)
-        asked = f"the source address that {where} sees"
-        result = sent(facts, self._ping, asked)
-        if not isinstance(result, PingResult):
-            return result
-        seen = [str(address) for address in sources_at(result, self.end)]
-        look = say.command(self.end, "tcpdump -ni any icmp")
-        if not seen:
-            return Unmet(asked, f"no packet has arrived at {where} yet", Layer.ROUTE, look)
-        return judged(facts, self.goal, typed.ip, seen, asked, look)
-
-
-@validator("answer-ttl-seen")
-@dataclass(frozen=True)
-class TtlSeen:
-    """With which TTL does a ping arrive at a place? It is sent with 64."""
-
-    goal: GoalId
-    source: Place = param("where the ping starts", name="from")
-    target: Address = param("the address to ping", name="to")
-    end: Place = param("where it is looked at", name="at")
-    via: tuple[Place, ...] = param("the routers between, as in the other goals of the step", default=())
-
-    @property
-    def _ping(self) -> Ping:
-        return Ping(self.source, self.target, (*self.via, self.end))
-
-    def wants(self) -> frozenset[Want]:
-        return frozenset({self._ping})
-
-    def judge(self, facts: Facts) -> Verdict:
-        where = say.place(self.end)
-        asked = f"the TTL that {where} sees"
-        result = sent(facts, self._ping, asked)
-        if not isinstance(result, PingResult):
-            return result
-        seen = {str(a.ttl) for a in result.arrivals if a.place == self.end and not a.reply}
-        look = say.command(self.end, "tcpdump -vni any icmp")
-        if not seen:
-            return Unmet(asked, f"no packet has arrived at {where} yet", Layer.ROUTE, look)
-        return judged(facts, self.goal, typed.number, seen, asked, look)
-
-
-@validator("answer-client-seen")
-@dataclass(frozen=True)
-class ClientSeen:
-    """Which client address does a web server see?"""
-
-    goal: GoalId
-    source: Place = param("where the request starts", name="from")
-    target: Address = param("the address to ask", name="to")
-    end: Place = param("the place of the server", name="at")
-    port: int = param("the TCP port", default=80)
-    via: tuple[Place, ...] = param("the routers between, as in the other goals of the step", default=())
-
-    @property
-    def _get(self) -> HttpGet:
-        return HttpGet(self.source, self.target, self.port, "/", (*self.via, self.end))
-
-    def wants(self) -> frozenset[Want]:
-        return frozenset({self._get})
-
-    def judge(self, facts: Facts) -> Verdict:
-        where = say.place(self.end)
-        asked = f"the client address that {where} sees"
-        result: HttpResult | Unreadable = facts.of(self._get)
-        if isinstance(result, Unreadable):
-            return Unknown(f"the request could not be sent: {result.detail}")
-        seen = [str(a.source) for a in result.arrivals if a.place == self.end and not a.reply]
-        look = say.command(self.end, "tcpdump -ni any tcp port 80")
-        if not seen:
-            return Unmet(asked, f"no connection has arrived at {where} yet", Layer.NAT, look)
-        return judged(facts, self.goal, typed.ip, seen, asked, look)
-
-
 @validator("answer-sysctl")
 @dataclass(frozen=True)
 class SysctlIs:
@@ -388,59 +264,3 @@ class SysctlIs:
             return say.unreadable(found, self.place, asked)
         look = say.command(self.place, f"sysctl {self.key}")
         return judged(facts, self.goal, typed.number, [found.text.strip()], asked, look)
-
-
-@validator("answer-yes-no")
-@dataclass(frozen=True)
-class YesOrNo:
-    """Does a validator hold? Yes or no; nobody is told which while it cannot be found out."""
-
-    goal: GoalId
-    check: Check = param("the validator that is tried out")
-    asked: str = param("what is asked, in words")
-    look: str = param("a command to try it with")
-    when: Check | None = param("what must hold before the question means anything", default=None)
-
-    def wants(self) -> frozenset[Want]:
-        return self.check.wants() | (self.when.wants() if self.when else frozenset())
-
-    def judge(self, facts: Facts) -> Verdict:
-        if early := too_early(facts, self.when, self.asked):
-            return early
-        match self.check.judge(facts):
-            case Unknown() as unknown:
-                return unknown
-            case Met():
-                right = "yes"
-            case Unmet():
-                right = "no"
-        return judged(facts, self.goal, typed.yes_or_no, [right], self.asked, self.look)
-
-
-@validator("answer-last-seen")
-@dataclass(frozen=True)
-class LastSeen:
-    """Up to which place does a ping get? The last one that saw it."""
-
-    goal: GoalId
-    source: Place = param("where the ping starts", name="from")
-    target: Address = param("the address to ping", name="to")
-    path: tuple[Place, ...] = param("the places on its way, in order")
-    when: Check | None = param("what must hold before the question means anything", default=None)
-
-    def wants(self) -> frozenset[Want]:
-        ping = frozenset({Ping(self.source, self.target, self.path)})
-        return ping | (self.when.wants() if self.when else frozenset())
-
-    def judge(self, facts: Facts) -> Verdict:
-        asked = f"the last place that sees a ping from {say.place(self.source)} to {self.target}"
-        if early := too_early(facts, self.when, asked):
-            return early
-        result = sent(facts, Ping(self.source, self.target, self.path), asked)
-        if not isinstance(result, PingResult):
-            return result
-        reached = {arrival.place for arrival in result.arrivals if not arrival.reply}
-        last = next((place for place in reversed(self.path) if place in reached), self.source)
-        look = say.command(last, "tcpdump -ni any icmp")
-        right = [word.casefold() for word in (last.netns or last.machine, str(last))]
-        return judged(facts, self.goal, typed.name, right, asked, look)

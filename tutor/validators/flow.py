@@ -19,8 +19,8 @@ from tutor.validators.addresses import carried
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Packets from ``source`` to ``target``, which is an address of ``end``; ``via`` are the routers between, in order, and
-    ``through`` further places whose bridges it passes.
+    """Packets from ``source`` to ``target``, which is an address of ``end``. ``via`` are the routers between, in order,
+    and ``through`` further places whose bridges it passes.
 
     ``end`` and ``via`` may be left out: then less can be explained.
     """

@@ -34,7 +34,7 @@ _MODULES = (
         "dns",
         "nat",
     ),
-    *("answers", "combined"),
+    *("answers", "predictions", "combined"),
 )
 
 _CheckClass = TypeVar("_CheckClass", bound=type)

@@ -1,0 +1,165 @@
+"""Questions about what packets do, and whether something holds: to be predicted, then tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tutor.model.facts import Facts, HttpResult, PingResult, Unreadable
+from tutor.model.lesson import Check
+from tutor.model.place import Place
+from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
+from tutor.model.wants import Address, HttpGet, Ping, Want
+from tutor.validators import say, typed
+from tutor.validators.questions import judged, too_early
+from tutor.validators.registry import GoalId, param, validator
+from tutor.validators.traffic import sent, sources_at
+
+
+@validator("answer-source-seen")
+@dataclass(frozen=True)
+class SourceSeen:
+    """With which source address does a ping arrive at a place?"""
+
+    goal: GoalId
+    source: Place = param("where the ping starts", name="from")
+    target: Address = param("the address to ping", name="to")
+    end: Place = param("where it is looked at", name="at")
+    via: tuple[Place, ...] = param("the routers between, as in the other goals of the step", default=())
+
+    @property
+    def _ping(self) -> Ping:
+        return Ping(self.source, self.target, (*self.via, self.end))
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({self._ping})
+
+    def judge(self, facts: Facts) -> Verdict:
+        where = say.place(self.end)
+        asked = f"the source address that {where} sees"
+        result = sent(facts, self._ping, asked)
+        if not isinstance(result, PingResult):
+            return result
+        seen = [str(address) for address in sources_at(result, self.end)]
+        look = say.command(self.end, "tcpdump -ni any icmp")
+        if not seen:
+            return Unmet(asked, f"no packet has arrived at {where} yet", Layer.ROUTE, look)
+        return judged(facts, self.goal, typed.ip, seen, asked, look)
+
+
+@validator("answer-ttl-seen")
+@dataclass(frozen=True)
+class TtlSeen:
+    """With which TTL does a ping arrive at a place? It is sent with 64."""
+
+    goal: GoalId
+    source: Place = param("where the ping starts", name="from")
+    target: Address = param("the address to ping", name="to")
+    end: Place = param("where it is looked at", name="at")
+    via: tuple[Place, ...] = param("the routers between, as in the other goals of the step", default=())
+
+    @property
+    def _ping(self) -> Ping:
+        return Ping(self.source, self.target, (*self.via, self.end))
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({self._ping})
+
+    def judge(self, facts: Facts) -> Verdict:
+        where = say.place(self.end)
+        asked = f"the TTL that {where} sees"
+        result = sent(facts, self._ping, asked)
+        if not isinstance(result, PingResult):
+            return result
+        seen = {str(a.ttl) for a in result.arrivals if a.place == self.end and not a.reply}
+        look = say.command(self.end, "tcpdump -vni any icmp")
+        if not seen:
+            return Unmet(asked, f"no packet has arrived at {where} yet", Layer.ROUTE, look)
+        return judged(facts, self.goal, typed.number, seen, asked, look)
+
+
+@validator("answer-client-seen")
+@dataclass(frozen=True)
+class ClientSeen:
+    """Which client address does a web server see?"""
+
+    goal: GoalId
+    source: Place = param("where the request starts", name="from")
+    target: Address = param("the address to ask", name="to")
+    end: Place = param("the place of the server", name="at")
+    port: int = param("the TCP port", default=80)
+    via: tuple[Place, ...] = param("the routers between, as in the other goals of the step", default=())
+
+    @property
+    def _get(self) -> HttpGet:
+        return HttpGet(self.source, self.target, self.port, "/", (*self.via, self.end))
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({self._get})
+
+    def judge(self, facts: Facts) -> Verdict:
+        where = say.place(self.end)
+        asked = f"the client address that {where} sees"
+        result: HttpResult | Unreadable = facts.of(self._get)
+        if isinstance(result, Unreadable):
+            return Unknown(f"the request could not be sent: {result.detail}")
+        seen = [str(a.source) for a in result.arrivals if a.place == self.end and not a.reply]
+        look = say.command(self.end, "tcpdump -ni any tcp port 80")
+        if not seen:
+            return Unmet(asked, f"no connection has arrived at {where} yet", Layer.NAT, look)
+        return judged(facts, self.goal, typed.ip, seen, asked, look)
+
+
+@validator("answer-yes-no")
+@dataclass(frozen=True)
+class YesOrNo:
+    """Does a validator hold? Yes or no; nobody is told which while it cannot be found out."""
+
+    goal: GoalId
+    check: Check = param("the validator that is tried out")
+    asked: str = param("what is asked, in words")
+    look: str = param("a command to try it with")
+    when: Check | None = param("what must hold before the question means anything", default=None)
+
+    def wants(self) -> frozenset[Want]:
+        return self.check.wants() | (self.when.wants() if self.when else frozenset())
+
+    def judge(self, facts: Facts) -> Verdict:
+        if early := too_early(facts, self.when, self.asked):
+            return early
+        match self.check.judge(facts):
+            case Unknown() as unknown:
+                return unknown
+            case Met():
+                right = "yes"
+            case Unmet():
+                right = "no"
+        return judged(facts, self.goal, typed.yes_or_no, [right], self.asked, self.look)
+
+
+@validator("answer-last-seen")
+@dataclass(frozen=True)
+class LastSeen:
+    """Up to which place does a ping get? The last one that saw it."""
+
+    goal: GoalId
+    source: Place = param("where the ping starts", name="from")
+    target: Address = param("the address to ping", name="to")
+    path: tuple[Place, ...] = param("the places on its way, in order")
+    when: Check | None = param("what must hold before the question means anything", default=None)
+
+    def wants(self) -> frozenset[Want]:
+        ping = frozenset({Ping(self.source, self.target, self.path)})
+        return ping | (self.when.wants() if self.when else frozenset())
+
+    def judge(self, facts: Facts) -> Verdict:
+        asked = f"the last place that sees a ping from {say.place(self.source)} to {self.target}"
+        if early := too_early(facts, self.when, asked):
+            return early
+        result = sent(facts, Ping(self.source, self.target, self.path), asked)
+        if not isinstance(result, PingResult):
+            return result
+        reached = {arrival.place for arrival in result.arrivals if not arrival.reply}
+        last = next((place for place in reversed(self.path) if place in reached), self.source)
+        look = say.command(last, "tcpdump -ni any icmp")
+        right = [word.casefold() for word in (last.netns or last.machine, str(last))]
+        return judged(facts, self.goal, typed.name, right, asked, look)
