@@ -8,6 +8,7 @@ import os
 from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.content import Content
 from textual.message import Message
@@ -76,6 +77,19 @@ class NettutorApp(App[int], inherit_bindings=False):
     def main(self) -> TutorialScreen:
         """The screen that everything else opens over."""
         return self._main
+
+    async def on_event(self, event: events.Event) -> None:
+        """After F12 a key goes to the shell whatever it means here."""
+        if (
+            isinstance(event, events.Key)
+            and not event.is_forwarded
+            and self.screen is self._main
+            and self._main.quoting
+        ):
+            self._main.quoting = False
+            self._main.focused_shell_key(event)
+            return
+        await super().on_event(event)
 
     def on_ready(self) -> None:
         self.call_after_refresh(self._move, self._begin(self.lesson, self._step))
@@ -149,6 +163,9 @@ class NettutorApp(App[int], inherit_bindings=False):
 
     async def _begin(self, lesson: Lesson, step: str | None) -> None:
         if self.conductor is None:
+            from tutor.tui.widgets.shell_pane import ShellPane
+
+            ShellPane.warm_up()
             module = await asyncio.to_thread(importlib.import_module, "tutor.tui.conductor")
             self.conductor = module.Conductor(self.store, self._tell, self._shell_size)
         assert self.conductor is not None

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -62,6 +63,7 @@ class TutorialScreen(Screen[None]):
         Binding("f8", "onward", priority=True),
         Binding("f9", "zoom", priority=True),
         Binding("f10", "app.leave", priority=True),
+        Binding("f12", "quote", priority=True),
         Binding("r,R", "revive", priority=True),
         Binding("left", "read(-1)"),
         Binding("right", "read(1)"),
@@ -71,6 +73,8 @@ class TutorialScreen(Screen[None]):
         Binding("escape", "to_shell"),
         Binding("enter", "onward"),
     ]
+
+    quoting: reactive[bool] = reactive(False)
 
     def __init__(self, state: SessionState) -> None:
         super().__init__()
@@ -155,15 +159,21 @@ class TutorialScreen(Screen[None]):
 
     def on_lab_gone(self, message: messages.LabGone) -> None:
         self.gone = message.reason or "it stopped"
+        self.query_one(Machines).interrupted("the lab ended")
         self._update_notice()
 
     def on_shell_gone(self, message: messages.ShellGone) -> None:
         self.query_one(Machines).mark_ended(message.machine)
-        self._update_notice()
 
     def on_shell_back(self, message: messages.ShellBack) -> None:
         self.query_one(Machines).reattach(message.shell, message.machine)
-        self._update_notice()
+
+    def on_shell_pane_restart_requested(self) -> None:
+        """Enter in a shell that ended."""
+        if self.gone:
+            self.tutor.rebuild()
+        else:
+            self.tutor.restart_shell(self.query_one(Machines).current)
 
     def on_not_saved(self, message: messages.NotSaved) -> None:
         self.notify(line(message.reason), title="Progress is not saved", severity="warning", markup=False)
@@ -189,12 +199,10 @@ class TutorialScreen(Screen[None]):
 
     def on_machine_chosen(self, message: messages.MachineChosen) -> None:
         self.query_one(Machines).choose(message.machine)
-        self._update_notice()
         self.action_to_shell()
 
     def action_next_machine(self) -> None:
         self.query_one(Machines).next()
-        self._update_notice()
         self.action_to_shell()
 
     def action_switch(self) -> None:
@@ -230,11 +238,14 @@ class TutorialScreen(Screen[None]):
             self.tutor.next_lesson()
 
     def action_revive(self) -> None:
-        machines = self.query_one(Machines)
-        if self.gone:
-            self.tutor.rebuild()
-        elif machines.current in machines.ended:
-            self.tutor.restart_shell(machines.current)
+        self.tutor.rebuild()
+
+    def action_quote(self) -> None:
+        """Let the next key through to the shell."""
+        self.quoting = self._side() == "shell" and self.query_one(Machines).pane is not None
+
+    def focused_shell_key(self, event: events.Key) -> None:
+        self._forward_event(event)
 
     def action_resize_panes(self, by: int) -> None:
         self._set_ratio(self._ratio + by * 0.03)
@@ -244,10 +255,11 @@ class TutorialScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that means nothing now goes to the shell."""
-        if action == "revive":
-            machines = self.query_one(Machines)
-            return bool(self.gone) or (machines.current in machines.ended and self._side() == "shell")
-        return True
+        return bool(self.gone) if action == "revive" else True
+
+    def watch_quoting(self, quoting: bool) -> None:
+        if self.is_mounted:
+            self.query_one(KeyBar).note = "F12: the next key goes to the shell as it is" if quoting else ""
 
     # -- the arrangement
 
@@ -323,13 +335,8 @@ class TutorialScreen(Screen[None]):
         self.query_one(KeyBar).keys = tuple(keys)
 
     def _update_notice(self) -> None:
-        machines = self.query_one(Machines)
-        notice = None
-        if self.gone:
-            notice = Notice(f"The lab ended: {self.gone}. Press R for a new one.")
-        elif machines.current in machines.ended:
-            notice = Notice(f"The shell on {machines.current} ended. Press R for a new one.")
-        self.query_one(NoticeBar).notice = notice
+        text = f"The lab ended: {self.gone}. Press R for a new one."
+        self.query_one(NoticeBar).notice = Notice(text) if self.gone else None
 
     # -- the page
 

@@ -105,8 +105,11 @@ class KeyBar(Widget):
     KeyBar { height: 1; background: $footer; padding: 0 1; text-wrap: nowrap; pointer: pointer; }
     """
     keys: reactive[tuple[Key, ...]] = reactive(())
+    note: reactive[str] = reactive("")
 
     def render(self) -> Content:
+        if self.note:
+            return Content.styled(self.note, "bold $text-accent").truncate(self.content_size.width, ellipsis=True)
         chosen = fitting(self.keys, self.content_size.width)
         parts: list[Content] = []
         for key in chosen:

@@ -57,7 +57,7 @@ class Machines(Widget):
     DEFAULT_CSS = """
     Machines { layout: vertical; background: $shell; }
     Machines > #waiting { padding: 1 2; color: $text-muted; }
-    Machines > ShellPane { height: 1fr; display: none; }
+    Machines > ShellPane { height: 1fr; display: none; background: $shell; color: $foreground; }
     Machines > ShellPane.-seen { display: block; }
     """
 
@@ -93,7 +93,11 @@ class Machines(Widget):
         tabs = self.query_one(Tabs)
         self.names = tabs.names = tuple(shells)
         tabs.ended = frozenset()
-        panes = {name: ShellPane(name=name) for name in shells}
+
+        class Pane(ShellPane):
+            reserved_keys = frozenset[str]()  # the screen's own bindings come first anyway, and F12 quotes them
+
+        panes: dict[str, ShellPane] = {name: Pane(name=name) for name in shells}
         self._panes = panes
         if self.current not in panes:
             self.current = self.names[0] if self.names else ""
@@ -114,6 +118,11 @@ class Machines(Widget):
         for pane in panes.values():
             await pane.remove()
         await self.query("#waiting").remove()
+
+    def interrupted(self, text: str) -> None:
+        """No shell goes on: say why at the bottom of each."""
+        for pane in self._panes.values():
+            pane.notice = line(text)
 
     def reattach(self, shell: Shell, machine: str) -> None:
         """A new shell took the place of one that ended."""
