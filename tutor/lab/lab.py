@@ -128,7 +128,7 @@ class Lab:
         """Sorted names of the network namespaces at /run/netns."""
         return await self._machines[machine].namespaces()
 
-    async def names_watch(self, machine: str) -> int:
+    async def watch_namespaces(self, machine: str) -> int:
         """A non-blocking inotify(7) descriptor that is readable when a name came to or left /run/netns, or /run."""
         return await self._machines[machine].watch()
 

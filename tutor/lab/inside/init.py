@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 import _socket
+import gc
 import os
 import select
 
-from tutor.lab.inside import confine, kernel, machine, message, rtnetlink, spawn
+from tutor.lab.inside import confine, kernel, machine, message, network, rtnetlink, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _FIRST_CABLE, _FIRST_SWITCH, _FIRST_PORT = 10, 1000, 10000
 def main(plan: dict[str, Any], control_fd: int) -> None:
     control = _socket.socket(fileno=control_fd)
     os.set_inheritable(control_fd, False)
+    gc.disable()  # a collection would touch, and so copy, every page in every machine
     try:
         kernel.prctl("bind our life to the launcher's", kernel.PR_SET_PDEATHSIG, kernel.SIGKILL)
         kernel.rename_process("init")
@@ -43,44 +45,54 @@ def _boot(plan: dict[str, Any], control: _socket.socket) -> dict[int, str]:
     confine.limit_lab(plan["processes"] + plan["reserve"])
     kernel.prctl("set no_new_privs", kernel.PR_SET_NO_NEW_PRIVS, 1)
     limits = spawn.Confinement(processes=plan["processes"], wide=plan["wide"])
+    inherited = network.quiet_fabric()
+    rtnetlink.perform([(f"switch {name}", rtnetlink.add_bridge(index, f"switch{index - _FIRST_SWITCH}"))
+                       for index, name in enumerate(plan["switches"], _FIRST_SWITCH)])  # fmt: skip
+    ports = _ports(plan)
     wired, release = os.pipe()
     pids: dict[str, int] = {}
     for spec in plan["machines"]:
-        spec["wide"] = plan["wide"]
+        spec.update(wide=plan["wide"], ports=ports.get(spec["name"], []), inherited=inherited)
         pids[spec["name"]] = _start(spec, control, (wired, release), limits)
     os.close(wired)
-    _wire(plan, pids)
+    _lay_cables(plan, pids)
     os.close(release)
     return {pid: name for name, pid in pids.items()}
 
 
 def _start(spec: dict[str, Any], control: _socket.socket, gate: tuple[int, int], limits: spawn.Confinement) -> int:
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET | _socket.SOCK_CLOEXEC)
+    fabric = rtnetlink.connect()
     pid = kernel.clone(_MACHINE_SPACES, f"start machine {spec['name']}")
     if pid == 0:
         try:
             control.close()
             ours.close()
             os.close(gate[1])
-            machine.main(spec, theirs, gate[0], limits)
+            machine.main(spec, theirs, fabric, gate[0], limits)
         finally:
             os._exit(1)
+    fabric.close()
     theirs.close()
     message.send(control, {"event": "machine", "name": spec["name"]}, [ours.fileno()])
     ours.close()
     return pid
 
 
-def _wire(plan: dict[str, Any], pids: dict[str, int]) -> None:
-    switches = {name: _FIRST_SWITCH + number for number, name in enumerate(plan["switches"])}
-    requests = [
-        (f"switch {name}", rtnetlink.add_bridge(index, f"switch{index - _FIRST_SWITCH}"))
-        for name, index in switches.items()
-    ]
+def _ports(plan: dict[str, Any]) -> dict[str, list[tuple[str, bytes]]]:
+    """For each machine the requests that plug it into the switches. It sends them itself, to the fabric's namespace,
+    as process 1 of its own pid namespace; so all machines are wired at once."""
+    switches = {name: index for index, name in enumerate(plan["switches"], _FIRST_SWITCH)}
+    ports: dict[str, list[tuple[str, bytes]]] = {}
     for number, (name, interface, mac, mtu, switch) in enumerate(plan["ports"]):
         near = rtnetlink.End(None, f"port{number}", None, mtu, _FIRST_PORT + number)
-        far = rtnetlink.End(pids[name], interface, mac, mtu)
-        requests.append((f"{name} {interface}", rtnetlink.add_veth(near, far, master=switches[switch])))
+        far = rtnetlink.End(1, interface, mac, mtu)
+        ports.setdefault(name, []).append((interface, rtnetlink.add_veth(near, far, master=switches[switch])))
+    return ports
+
+
+def _lay_cables(plan: dict[str, Any], pids: dict[str, int]) -> None:
+    requests = []
     for number, (near_end, far_end) in enumerate(plan["cables"]):
         name, interface, mac, mtu = near_end
         near = rtnetlink.End(pids[name], interface, mac, mtu, _FIRST_CABLE + number)

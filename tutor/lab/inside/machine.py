@@ -14,7 +14,7 @@ import fcntl
 import os
 import select
 
-from tutor.lab.inside import kernel, message, network, rootfs, spawn
+from tutor.lab.inside import kernel, message, network, rootfs, rtnetlink, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -232,13 +232,19 @@ class Machine:
             os.close(netns)
 
 
-def main(spec: dict[str, Any], channel: _socket.socket, wired: int, limits: spawn.Confinement) -> None:
-    """Run the machine ``spec``; ``wired`` ends when its interfaces are there."""
+def main(
+    spec: dict[str, Any], channel: _socket.socket, fabric: _socket.socket, wired: int, limits: spawn.Confinement
+) -> None:
+    """Run the machine ``spec``. ``fabric`` is a netlink socket where the switches stand; ``wired`` ends when all
+    cables between machines are laid."""
     try:
         kernel.rename_process("init")
         _socket.sethostname(spec["name"])
         rootfs.build_machine(spec)
-        os.read(wired, 1)
+        rtnetlink.perform(spec["ports"], fabric)
+        fabric.close()
+        if len(spec["ports"]) < len(spec["interfaces"]):
+            os.read(wired, 1)
         os.close(wired)
         network.configure(spec)
         machine = Machine(channel, limits)

@@ -1,8 +1,9 @@
 """The file systems of the lab and of its machines. Called inside new user and mount namespaces.
 
-The lab's own root is seen by no learner: it holds what all machines share. A machine's root is a tmpfs of its own,
-read-only but for /etc /root /run /tmp /var; its /usr and /dev are the lab's. See mount_namespaces(7) and, for what
-a user namespace may mount, user_namespaces(7).
+The lab's own root is seen by no learner. In it stands the *template*: the root of every machine, read-only, with the
+host's /usr and a small /dev. Each machine has a copy of these mounts in its own mount namespace, adds a tmpfs of its
+own for /etc /root /run /tmp /var, and enters. See mount_namespaces(7) and, for what a user namespace may mount,
+user_namespaces(7).
 """
 
 from __future__ import annotations
@@ -17,15 +18,25 @@ if TYPE_CHECKING:
     from typing import Any
 
 _STAGE = "/tmp"
-_MACHINE_STAGE = "/machine"
+_TEMPLATE = "/machine"
+_OWN = "/own"
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _NODES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
-_SHARED_ETC = ("alternatives", "ld.so.cache", "ssl/certs")
-_WRITABLE = (("etc", 0o755), ("root", 0o700), ("run", 0o755), ("tmp", 0o1777), ("var", 0o755))
+_SHARED_ETC = ("alternatives", "ld.so.cache")
+_QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC
+_WRITABLE = ("etc", "root", "run", "tmp", "var")
 _FOLDERS = (
-    "etc/iproute2", "etc/netns", "run/lock", "run/netns", "run/shm", "var/cache", "var/lib/misc", "var/log",
-    "var/spool", "var/tmp", "var/www/html",
+    ("etc", 0o755), ("etc/iproute2", 0o755), ("etc/netns", 0o755), ("root", 0o700),
+    ("run", 0o755), ("run/lock", 0o1777), ("run/netns", 0o755), ("run/shm", 0o1777), ("tmp", 0o1777),
+    ("var", 0o755), ("var/cache", 0o755), ("var/lib", 0o755), ("var/lib/misc", 0o755), ("var/log", 0o755),
+    ("var/spool", 0o755), ("var/tmp", 0o1777),
 )  # fmt: skip
+_LINKS = (
+    ("var/run", "/run"),
+    ("var/lock", "/run/lock"),
+    ("etc/mtab", "/proc/self/mounts"),
+    ("etc/os-release", "/usr/lib/os-release"),
+)
 
 
 def _open(path: str) -> int:
@@ -61,23 +72,30 @@ def open_sources(spec: dict[str, Any]) -> dict[str, int]:
 def build_lab(spec: dict[str, Any], sources: dict[str, int]) -> None:
     """Build the lab's root and enter it. ``spec`` has ``tools`` and ``prefix`` (paths or ``""``)."""
     kernel.mount("lab", _STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,nr_inodes=4k,mode=755")
-    for folder in ("usr", "dev", "proc", "sys", "patch", "shared", _MACHINE_STAGE[1:]):
+    for folder in ("proc", "sys", "patch", _OWN[1:], _TEMPLATE[1:]):
         os.mkdir(f"{_STAGE}/{folder}")
-    _lay_usr(sources.get(spec["tools"]))
-    _merge(_STAGE, _STAGE + "/")
-    _share_etc()
+    template = _STAGE + _TEMPLATE
+    kernel.mount("root", template, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,nr_inodes=256,mode=755")
+    for folder in (*_WRITABLE, "usr", "dev", "proc", "sys", ".sysfs", ".shared", "home", "mnt", "opt", "srv"):
+        os.mkdir(f"{template}/{folder}")
+    _lay_usr(sources.get(spec["tools"]), f"{template}/usr")
+    _merge(template)
+    _share_etc(f"{template}/.shared")
+    _build_dev(f"{template}/dev")
+    kernel.mount(None, template, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    for name in ("usr", "dev", *_MERGED):
+        if os.path.lexists(f"{template}/{name}"):
+            os.symlink(f"{_TEMPLATE[1:]}/{name}", f"{_STAGE}/{name}")
     if spec["prefix"]:
         os.makedirs(_STAGE + spec["prefix"], exist_ok=True)
         _bind(_handle(sources[spec["prefix"]]), _STAGE + spec["prefix"])
-    _build_dev()
-    kernel.mount("proc", f"{_STAGE}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    kernel.mount("sysfs", f"{_STAGE}/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    kernel.mount("proc", f"{_STAGE}/proc", "proc", _QUIET)
+    kernel.mount("sysfs", f"{_STAGE}/sys", "sysfs", _QUIET)
     kernel.enter_root(_STAGE)
 
 
-def _lay_usr(tools: int | None) -> None:
+def _lay_usr(tools: int | None, target: str) -> None:
     """/usr is the host's, under the fetched tools, under our iptables; a bind mount where no overlay may be."""
-    target = f"{_STAGE}/usr"
     layers = [f"{_STAGE}/patch"] if _patch(tools) else []
     if tools is not None:
         layers.append(_handle(tools))
@@ -103,22 +121,22 @@ def _patch(tools: int | None) -> bool:
     return True
 
 
-def _merge(root: str, target: str) -> None:
+def _merge(template: str) -> None:
     """/bin, /lib and so on as the host has them: links into /usr, or directories."""
     for name in _MERGED:
-        host = f"/{name}"
+        host, target = f"/{name}", f"{template}/{name}"
         if os.path.islink(host):
-            os.symlink(os.readlink(host).lstrip("/"), target + name)
+            os.symlink(os.readlink(host).lstrip("/"), target)
         elif os.path.isdir(host):
-            os.mkdir(target + name)
-            _bind(host, target + name)
-            kernel.make_read_only(target + name)
+            os.mkdir(target)
+            _bind(host, target)
+            kernel.make_read_only(target)
 
 
-def _share_etc() -> None:
+def _share_etc(folder: str) -> None:
     """What of the host's /etc is neither private nor cheap to synthesise, read-only."""
     for name in _SHARED_ETC:
-        host, target = f"/etc/{name}", f"{_STAGE}/shared/{name.replace('/', '-')}"
+        host, target = f"/etc/{name}", f"{folder}/{name}"
         if os.path.isdir(host):
             os.mkdir(target)
         elif os.path.exists(host):
@@ -129,8 +147,7 @@ def _share_etc() -> None:
         kernel.make_read_only(target)
 
 
-def _build_dev() -> None:
-    dev = f"{_STAGE}/dev"
+def _build_dev(dev: str) -> None:
     kernel.mount("dev", dev, "tmpfs", MS_NOSUID, "size=64k,nr_inodes=64,mode=755")
     for folder in ("pts", "shm", "net"):
         os.mkdir(f"{dev}/{folder}")
@@ -150,66 +167,34 @@ def build_machine(spec: dict[str, Any]) -> None:
     ``spec`` has ``name``, ``hosts``, ``resolver``, ``home`` (file name -> text), ``size`` and ``inodes`` (limits of
     everything it can write) and ``wide`` (more users than root are mapped).
     """
-    root = _MACHINE_STAGE
     limits = f"size={spec['size']},nr_inodes={spec['inodes']},mode=755"
-    kernel.mount(spec["name"], root, "tmpfs", MS_NOSUID | MS_NODEV, limits)
-    for folder, mode in _WRITABLE:
-        os.mkdir(f"{root}/{folder}")
-        os.chmod(f"{root}/{folder}", mode)
-    for folder in ("usr", "dev", "proc", "sys", ".sysfs", "home", "mnt", "opt", "srv"):
-        os.mkdir(f"{root}/{folder}")
-    for folder in _FOLDERS:
-        os.makedirs(f"{root}/{folder}", exist_ok=True)
-    for folder in ("run/lock", "run/shm", "var/tmp"):
-        os.chmod(f"{root}/{folder}", 0o1777)
-    os.symlink("/run", f"{root}/var/run")
-    os.symlink("/run/lock", f"{root}/var/lock")
-    _fill_etc(root, spec)
-    for path, content in spec["home"].items():
-        os.makedirs(os.path.dirname(f"{root}/root/{path}"), exist_ok=True)
-        _write(f"{root}/root/{path}", content)
-    _mount_machine(root, wide=spec["wide"])
-    kernel.enter_root(root)
-
-
-def _fill_etc(root: str, spec: dict[str, Any]) -> None:
-    for path, content in etc.files(spec["name"], spec["hosts"], spec["resolver"]).items():
-        _write(f"{root}/etc/{path}", content)
-    os.symlink("/proc/self/mounts", f"{root}/etc/mtab")
-    os.symlink("/usr/lib/os-release", f"{root}/etc/os-release")
+    kernel.mount(spec["name"], _OWN, "tmpfs", MS_NOSUID | MS_NODEV, limits)
+    os.umask(0)
+    for folder, mode in _FOLDERS:
+        os.mkdir(f"{_OWN}/{folder}", mode)
+    os.umask(0o022)
+    for link, target in _LINKS:
+        os.symlink(target, f"{_OWN}/{link}")
     for name in _SHARED_ETC:
-        shared, target = f"/shared/{name.replace('/', '-')}", f"{root}/etc/{name}"
-        if os.path.isdir(shared):
-            os.makedirs(target)
-        elif os.path.exists(shared):
-            _write(target, "")
-        else:
-            continue
-        kernel.mount(shared, target, None, MS_BIND)
+        if os.path.exists(f"{_TEMPLATE}/.shared/{name}"):
+            os.symlink(f"/.shared/{name}", f"{_OWN}/etc/{name}")
+    for path, content in etc.files(spec["name"], spec["hosts"], spec["resolver"]).items():
+        _write(f"{_OWN}/etc/{path}", content)
+    for path, content in spec["home"].items():
+        if "/" in path:
+            os.makedirs(os.path.dirname(f"{_OWN}/root/{path}"), exist_ok=True)
+        _write(f"{_OWN}/root/{path}", content)
+    _mount_machine(wide=spec["wide"])
+    kernel.enter_root(_TEMPLATE)
 
 
-def _mount_machine(root: str, *, wide: bool) -> None:
-    _bind("/usr", f"{root}/usr")
-    _merge_machine(root)
-    _bind("/dev", f"{root}/dev")
-    group = ",gid=5" if wide else ""
-    kernel.mount(
-        "devpts", f"{root}/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, f"newinstance,ptmxmode=666,mode=620{group}"
-    )
-    kernel.mount(f"{root}/run/shm", f"{root}/dev/shm", None, MS_BIND)
-    kernel.mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+def _mount_machine(*, wide: bool) -> None:
+    for folder in _WRITABLE:
+        kernel.mount(f"{_OWN}/{folder}", f"{_TEMPLATE}/{folder}", None, MS_BIND)
+    kernel.mount(f"{_OWN}/run/shm", f"{_TEMPLATE}/dev/shm", None, MS_BIND)
+    options = "newinstance,ptmxmode=666,mode=620" + (",gid=5" if wide else "")
+    kernel.mount("devpts", f"{_TEMPLATE}/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, options)
+    kernel.mount("proc", f"{_TEMPLATE}/proc", "proc", _QUIET)
     # `ip netns exec` unmounts /sys and mounts it anew, which the kernel allows only beside another one in full view.
     for name in ("sys", ".sysfs"):
-        kernel.mount("sysfs", f"{root}/{name}", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    for folder, _mode in _WRITABLE:
-        _bind(f"{root}/{folder}", f"{root}/{folder}")
-    kernel.mount(None, root, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
-
-
-def _merge_machine(root: str) -> None:
-    for name in _MERGED:
-        if os.path.islink(f"/{name}"):
-            os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")
-        elif os.path.isdir(f"/{name}"):
-            os.mkdir(f"{root}/{name}")
-            _bind(f"/{name}", f"{root}/{name}")
+        kernel.mount("sysfs", f"{_TEMPLATE}/{name}", "sysfs", _QUIET)

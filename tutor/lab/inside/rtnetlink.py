@@ -114,21 +114,24 @@ def add_route(destination: str, prefix: int, via: str) -> bytes:
     return _message(_RTM_NEWROUTE, _NLM_F_CREATE | _NLM_F_EXCL, body + _attribute(_RTA_GATEWAY, gateway))
 
 
-def perform(requests: Sequence[tuple[str, bytes]]) -> None:
-    """Carry out the requests in order; ``OSError`` whose ``filename`` is the words of the first one that failed."""
+def connect() -> _socket.socket:
+    """A socket to the kernel, for good in the network namespace in which we are now."""
     socket = _socket.socket(_AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _NETLINK_ROUTE)
-    try:
-        for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK):
-            socket.setsockopt(_SOL_NETLINK, option, 1)
-        for start in range(0, len(requests), _BATCH):
-            batch = requests[start : start + _BATCH]
-            numbered = (
-                encoded[:8] + struct.pack("=I", place) + encoded[12:] for place, (_, encoded) in enumerate(batch)
-            )
-            socket.sendto(b"".join(numbered), (0, 0))
-            _collect(socket, batch)
-    finally:
-        socket.close()
+    for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK):
+        socket.setsockopt(_SOL_NETLINK, option, 1)
+    return socket
+
+
+def perform(requests: Sequence[tuple[str, bytes]], socket: _socket.socket | None = None) -> None:
+    """Carry out the requests in order; ``OSError`` whose ``filename`` is the words of the first one that failed."""
+    if not requests:
+        return
+    socket = socket or connect()
+    for start in range(0, len(requests), _BATCH):
+        batch = requests[start : start + _BATCH]
+        numbered = (encoded[:8] + struct.pack("=I", place) + encoded[12:] for place, (_, encoded) in enumerate(batch))
+        socket.sendto(b"".join(numbered), (0, 0))
+        _collect(socket, batch)
 
 
 def _collect(socket: _socket.socket, batch: Sequence[tuple[str, bytes]]) -> None:
