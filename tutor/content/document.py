@@ -61,8 +61,10 @@ def divided(source: SourceText, start: int) -> Document:
     tokens = _tokens("\n".join(source.lines[start:]))
     headings = [(start + first, start + last, text) for first, last, text in _headings(source, start, tokens)]
     blocks = [block for block in (_block(source, start, token) for token in tokens if token.type == "fence") if block]
+    if not any(text != RECAP for _, _, text in headings):
+        raise source.error(start, "the lesson has no step: a step is a heading '## Title {#id}'")
     ends = [first for first, _, _ in headings[1:]] + [len(source.lines)]
-    introduction_end = headings[0][0] if headings else len(source.lines)
+    introduction_end = headings[0][0]
     _refuse_outside(source, blocks, 0, introduction_end, "before the first step")
     introduction = _prose(source, start, introduction_end, ())
     sections: list[Section] = []

@@ -111,7 +111,7 @@ class Mapping(Node):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` or, with nothing near, what there is."""
-    names = sorted(set(known))
+    names = sorted({str(name) for name in known})
     close = get_close_matches(word, names, n=1, cutoff=0.5)
     if close:
         return f"; did you mean {close[0]!r}?"

@@ -90,10 +90,12 @@ def param(help: str, *, name: str | None = None, default: Any = dataclasses.MISS
     return dataclasses.field(default=default, metadata={"help": help, "name": name})
 
 
+@cache
 def names() -> tuple[str, ...]:
     """All validators, in the order of their modules."""
     _load()
-    return tuple(_classes)
+    order = [f"tutor.validators.{module}" for module in _MODULES]
+    return tuple(sorted(_classes, key=lambda name: order.index(_classes[name].__module__)))
 
 
 @cache
