@@ -27,6 +27,7 @@ _READ = 65536
 _TURN_SECONDS = 0.008
 _TURN_BYTES = 1 << 20
 _WRITE_LIMIT = 16 << 20
+_UNHEARD = 64 << 10
 _GRACE = 0.5
 _QUIET = 0.2
 _LONG_QUIET = 1.0
@@ -56,6 +57,7 @@ class Shell:
         self._loop = asyncio.get_running_loop()
         self.closed: asyncio.Future[int] = self._loop.create_future()
         self._output: list[Callable[[bytes], None]] = []
+        self._unheard = bytearray()
         self._command: list[Callable[[Finished], None]] = []
         self._splitter = Splitter()
         self._pending = bytearray()
@@ -72,8 +74,14 @@ class Shell:
         self._waiting = self._loop.create_task(self._wait(wait))
 
     def on_output(self, callback: Callable[[bytes], None]) -> None:
-        """Call it with what is to be shown, marks cut out, at most once a turn of the loop."""
+        """Call it with what is to be shown, marks cut out, at most once a turn of the loop.
+
+        The first one also gets what was to be shown before it came, the prompt among it.
+        """
         self._output.append(callback)
+        if self._unheard:
+            callback(bytes(self._unheard))
+            self._unheard.clear()
 
     def on_command(self, callback: Callable[[Finished], None]) -> None:
         """Call it when a command has ended, whoever typed it."""
@@ -237,6 +245,9 @@ class Shell:
 
     def _hear(self, data: bytes) -> None:
         shown, marks = self._splitter.feed(data)
+        if shown and not self._output:
+            self._unheard += shown
+            del self._unheard[:-_UNHEARD]
         if shown:
             for show in self._output:
                 show(shown)
