@@ -4,8 +4,21 @@ Fetched programs are a tree of their own, laid over ``/usr`` in the lab only; th
 database are read and never written. Knows packages and files, no lab and no lesson.
 """
 
+from tutor.lab.tools.apt import available as fetchable
+from tutor.lab.tools.distribution import install_line
 from tutor.lab.tools.install import ensure, install
 from tutor.lab.tools.manifest import Tool, find, manifest, missing
 from tutor.lab.tools.progress import Progress, silent
 
-__all__ = ["Progress", "Tool", "ensure", "find", "install", "manifest", "missing", "silent"]
+__all__ = [
+    "Progress",
+    "Tool",
+    "ensure",
+    "fetchable",
+    "find",
+    "install",
+    "install_line",
+    "manifest",
+    "missing",
+    "silent",
+]

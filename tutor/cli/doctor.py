@@ -1,0 +1,269 @@
+"""``nettutor doctor``: what this machine can do, each capability proved by using it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tutor.cli import exits
+from tutor.errors import LabEnded, MachineError
+
+_EXAMPLES = """\
+examples:
+  nettutor doctor
+  nettutor doctor --json | jq '.[] | select(.works | not)'
+
+Exit status: 0 where the tutorial can run (a line marked - is only a loss), 3 where it cannot.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One capability. ``essential``: without it the tutorial cannot run. ``fix`` is empty where it works."""
+
+    name: str
+    works: bool
+    detail: str
+    fix: str = ""
+    essential: bool = True
+
+
+def add(commands: Any, name: str, summary: str) -> None:
+    parser = commands.add_parser(name, help=summary, description=summary.capitalize() + ".", examples=_EXAMPLES)
+    parser.add_argument("--json", action="store_true", help="as a JSON array on standard output")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    findings = []
+    for finding in _examine():
+        findings.append(finding)
+        if not arguments.json:
+            _tell(finding)
+    if arguments.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    blockers = [finding.name for finding in findings if finding.essential and not finding.works]
+    if blockers:
+        exits.say(f"the tutorial cannot run here: {', '.join(blockers)}")
+        return exits.MACHINE
+    return exits.DONE
+
+
+def _tell(finding: Finding) -> None:
+    mark = "✓" if finding.works else "✗" if finding.essential else "-"
+    print(f"{mark} {finding.name:24} {finding.detail}", flush=True)
+    if finding.fix:
+        print(f"  {'':24} fix: {finding.fix}", flush=True)
+
+
+def _examine() -> Iterator[Finding]:
+    yield _system()
+    yield _python()
+    yield _terminal_emulator()
+    yield _tools()
+    yield _data_directory()
+    yield _progress()
+    with asyncio.Runner() as runner:
+        yield from _lab(runner)
+
+
+def _system() -> Finding:
+    kernel = f"{platform.system()} {platform.release()}"
+    if platform.system() != "Linux":
+        return Finding("Linux", False, kernel, "No Linux kernel: use WSL2, Lima or Multipass")
+    if "microsoft" in platform.release().lower() and "wsl2" not in platform.release().lower():
+        return Finding("Linux", False, f"{kernel} (WSL1)", "No Linux kernel: use WSL2 (`wsl --set-version NAME 2`)")
+    return Finding("Linux", True, f"{kernel} on {platform.machine()}")
+
+
+def _python() -> Finding:
+    return Finding(
+        "Python 3.11 or newer", sys.version_info >= (3, 11), f"{platform.python_version()}, {sys.executable}"
+    )
+
+
+def _terminal_emulator() -> Finding:
+    try:
+        import pyghostty  # noqa: F401
+    except (ImportError, OSError) as error:
+        return Finding(
+            "fast terminal emulator",
+            False,
+            f"bittty, in pure Python, does its work ({error})",
+            "Only speed is lost; wheels of pyghostty exist for x86_64 and aarch64 with glibc",
+            essential=False,
+        )
+    return Finding("fast terminal emulator", True, "pyghostty")
+
+
+def _tools() -> Finding:
+    from tutor.lab import tools
+
+    lacking = tools.missing()
+    if not lacking:
+        return Finding("lab tools", True, f"all {len(tools.manifest())} are there")
+    names = ", ".join(tool.name for tool in lacking)
+    if tools.fetchable():
+        return Finding("lab tools", False, f"missing: {names}", "nettutor tools install", essential=False)
+    needed = _needed_by_lessons()
+    essential = any(tool.name in needed for tool in lacking)
+    return Finding("lab tools", False, f"missing: {names}", tools.install_line(lacking), essential=essential)
+
+
+def _needed_by_lessons() -> set[str]:
+    from tutor import content
+
+    return {name for header in content.headers() for name in header.tools}
+
+
+def _data_directory() -> Finding:
+    from tutor import paths
+
+    directory = paths.data()
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"nettutor")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        fix = "Make room there, make it writable for you, or set XDG_DATA_HOME to a directory that is"
+        return Finding("data directory", False, f"{directory}: {error.strerror}", fix)
+    return Finding("data directory", True, str(directory))
+
+
+def _progress() -> Finding:
+    from tutor import paths
+    from tutor.store import Store
+
+    path = paths.progress_file()
+    if not path.exists():
+        return Finding("progress file", True, "none yet")
+    try:
+        with Store.open() as store:
+            entries = len(store.journal())
+            back = len(store.clock_went_back())
+    except MachineError as error:
+        return Finding("progress file", False, error.reason, error.fix)
+    flag = f"; the clock went back {back} times" if back else ""
+    return Finding("progress file", True, f"{path}, {entries} entries, the chain holds{flag}")
+
+
+# In the lab: what is tried, in this order, each on what the ones before have left.
+_TRIALS: tuple[tuple[str, str, str, bool], ...] = (
+    ("network namespaces", "ip netns add doctor && ip netns list", "", True),
+    ("ip netns exec", "ip netns exec doctor true", "Something is mounted over /sys; in Docker add -v /sys:/sys", True),
+    (
+        "veth pairs",
+        "ip link add doc0 type veth peer name doc1 netns doctor && ip addr add 192.0.2.1/24 dev doc0 && "
+        "ip link set doc0 up && ip -n doctor addr add 192.0.2.2/24 dev doc1 && ip -n doctor link set doc1 up",
+        "Load the kernel module: sudo modprobe veth",
+        True,
+    ),
+    ("a packet", "ping -c 1 -W 2 192.0.2.2", "", True),
+    (
+        "bridges",
+        "ip link add docbr0 type bridge && ip link set doc0 master docbr0",
+        "Load the kernel module: sudo modprobe bridge",
+        True,
+    ),
+    (
+        "NAT rules",
+        "nft 'add table ip doctor; add chain ip doctor post { type nat hook postrouting priority srcnat; };"
+        " add rule ip doctor post masquerade'",
+        "Load the kernel modules: sudo modprobe -a nf_tables nft_chain_nat nft_masq",
+        False,
+    ),
+    (
+        "NAT rules by iptables",
+        "iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE",
+        "Load the kernel modules: sudo modprobe -a nft_compat xt_MASQUERADE; iptables must be of the nft kind",
+        False,
+    ),
+)
+
+
+def _lab(runner: asyncio.Runner) -> Iterator[Finding]:
+    from tutor.lab import Lab
+    from tutor.model.topology import MachineSpec, Topology
+
+    yield _user_namespaces()
+    began = time.perf_counter()
+    try:
+        lab = runner.run(Lab.boot(Topology((MachineSpec("host"),))))
+    except MachineError as error:
+        yield Finding("a lab boots", False, error.reason, error.fix or "See the line above")
+        return
+    took = (time.perf_counter() - began) * 1000
+    try:
+        yield Finding(
+            "a lab boots", True, f"in {took:.0f} ms, as {'root' if os.geteuid() == 0 else 'an ordinary user'}"
+        )
+        for name, line, fix, essential in _TRIALS:
+            yield runner.run(_try(lab, name, line, fix, essential))
+        yield runner.run(_overlay(lab))
+    finally:
+        runner.run(lab.close())
+
+
+def _user_namespaces() -> Finding:
+    """In a child, as a process that unshared them cannot go back."""
+    import ctypes
+
+    from tutor.lab import diagnose
+
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        error = ctypes.get_errno() if libc.unshare(_CLONE_NEWUSER) else 0
+        os.write(writer, str(error).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        error = int(answer.read() or "5")
+    os.waitpid(child, 0)
+    if not error:
+        return Finding("user namespaces", True, "allowed")
+    said = diagnose(OSError(error, os.strerror(error), "a user namespace"))
+    return Finding("user namespaces", False, os.strerror(error), said.fix)
+
+
+_CLONE_NEWUSER = 0x10000000
+
+
+async def _try(lab: Any, name: str, line: str, fix: str, essential: bool) -> Finding:
+    try:
+        done = await lab.run("host", ["sh", "-c", line])
+    except (TimeoutError, LabEnded, OSError) as error:
+        return Finding(name, False, str(error) or type(error).__name__, fix, essential)
+    if done.status == 0:
+        return Finding(name, True, "works", essential=essential)
+    said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+    if done.status == 127:
+        return Finding(name, False, said[-1], "nettutor tools install", essential)
+    return Finding(name, False, said[-1] if said else f"exit status {done.status}", fix, essential)
+
+
+async def _overlay(lab: Any) -> Finding:
+    """Fetched tools are seen in the lab through an overlay of the layer on /usr."""
+    from tutor import paths
+
+    if not (paths.tools_layer() / "usr").is_dir():
+        return Finding("fetched tools in the lab", True, "none fetched", essential=False)
+    return await _try(
+        lab, "fetched tools in the lab", "grep -q '^overlay /usr overlay' /proc/mounts",
+        "A kernel of 5.11 or newer allows overlayfs to ordinary users", False,
+    )  # fmt: skip
+
+
+__all__ = ["Finding", "add", "run"]
