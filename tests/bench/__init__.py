@@ -1,4 +1,4 @@
 """What the speed targets are measured with: each figure is a ratio against a peer in the same run.
 
-``python -m tests.bench`` runs all; ``python -m tests.bench start lab`` runs some. Nothing here is a test.
+``python -m bench`` runs all; ``python -m bench start lab`` runs some. Nothing here is a test.
 """

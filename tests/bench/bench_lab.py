@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 
-from tests.bench.harness import Figure, alternate
+from bench.harness import Figure, alternate
 
 TARGETS = {3: 5.0, 10: 10.0, 100: 20.0}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 
-from tests.bench.harness import Figure, OnPty, alternate
+from bench.harness import Figure, OnPty, alternate
 
 HELLO = """
 from textual.app import App, ComposeResult
