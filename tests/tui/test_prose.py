@@ -92,5 +92,5 @@ def test_contrast_is_enough(theme: object) -> None:
         assert _contrast(colour, ground) >= 4.5, colour
     for colour in (palette.code, palette.muted, palette.text):
         assert _contrast(colour, palette.code_ground) >= 4.5, colour
-    for colour in (look.error, look.success, look.primary):
-        assert _contrast(colour or "", look.background or "") >= 4.5, colour
+    for accent in (look.error, look.success, look.primary):
+        assert _contrast(accent or "", look.background or "") >= 4.5, accent

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 import tui_values as values
 from textual.geometry import Size
+from textual.message import Message
 from textual.pilot import Pilot
 from tui_values import ValueApp, rows, seen
 
@@ -36,7 +37,7 @@ async def running(
 
 async def tell(app: ValueApp, pilot: Pilot[int], *told: object) -> None:
     for message in told:
-        assert isinstance(message, messages.Message)
+        assert isinstance(message, Message)
         app.main.post_message(message)
     await pilot.pause()
     await pilot.pause()

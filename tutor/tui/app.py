@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import termios
 from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,6 +26,8 @@ from tutor.tui.widgets.machines import Machines
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    from textual.driver import Driver
 
     from tutor.store import Store
     from tutor.tui.conductor import Conductor
@@ -57,8 +60,16 @@ class NettutorApp(App[int], inherit_bindings=False):
     }
     """
 
-    def __init__(self, lesson: Lesson, store: Store | None, *, step: str | None = None, language: str = "en") -> None:
-        super().__init__()
+    def __init__(
+        self,
+        lesson: Lesson,
+        store: Store | None,
+        *,
+        step: str | None = None,
+        language: str = "en",
+        driver: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = _first_theme(self.available_themes.keys())
@@ -93,6 +104,17 @@ class NettutorApp(App[int], inherit_bindings=False):
 
     def on_ready(self) -> None:
         self.call_after_refresh(self._move, self._begin(self.lesson, self._step))
+
+    def on_mount(self) -> None:
+        if not self.is_headless:
+            self.set_interval(1, self._leave_without_terminal)
+
+    def _leave_without_terminal(self) -> None:
+        """A terminal that hung up reads as end of file for ever, where its signal is ignored."""
+        try:
+            termios.tcgetattr(0)
+        except termios.error:
+            os._exit(129)
 
     async def on_unmount(self) -> None:
         if self.conductor is not None:

@@ -13,11 +13,12 @@ from tutor.store import Store
 def start(lesson: str | None, step: str | None, language: str) -> int:
     """See ``tutor.tui.run``."""
     from tutor.tui.app import NettutorApp, load_lesson
+    from tutor.tui.driver import ShellDriver
 
     with Store.open() as store:
         loaded = load_lesson(lesson or _left_off(store), store, language)
         _known(loaded, step)
-        app = NettutorApp(loaded, store, step=step, language=language)
+        app = NettutorApp(loaded, store, step=step, language=language, driver=ShellDriver)
         code = app.run()
         if app.failure is not None:
             raise app.failure

@@ -137,6 +137,8 @@ class TutorialScreen(Screen[None]):
     async def on_lab_starting(self, message: messages.LabStarting) -> None:
         self._stop_praise()
         self.gone = ""
+        if self._side() == "shell":
+            self.set_focus(None)  # or Textual gives it to the lesson when the shell goes
         await self.query_one(Machines).detach(message.text)
         self._update_notice()
 
