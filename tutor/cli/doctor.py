@@ -92,17 +92,17 @@ def _python() -> Finding:
 
 
 def _terminal_emulator() -> Finding:
-    try:
-        import pyghostty  # noqa: F401
-    except (ImportError, OSError) as error:
+    from tutor.term.emulator import library
+
+    if library() == "bittty":
         return Finding(
             "fast terminal emulator",
             False,
-            f"bittty, in pure Python, does its work ({error})",
+            "none for this machine; bittty, in pure Python, does its work",
             "Only speed is lost; wheels of pyghostty exist for x86_64 and aarch64 with glibc",
             essential=False,
         )
-    return Finding("fast terminal emulator", True, "pyghostty")
+    return Finding("fast terminal emulator", True, "libghostty-vt")
 
 
 def _tools() -> Finding:
@@ -261,7 +261,7 @@ async def _overlay(lab: Any) -> Finding:
     if not (paths.tools_layer() / "usr").is_dir():
         return Finding("fetched tools in the lab", True, "none fetched", essential=False)
     return await _try(
-        lab, "fetched tools in the lab", "grep -q '^overlay /usr overlay' /proc/mounts",
+        lab, "fetched tools in the lab", "grep -q ' /usr overlay ' /proc/mounts",
         "A kernel of 5.11 or newer allows overlayfs to ordinary users", False,
     )  # fmt: skip
 
