@@ -28,7 +28,7 @@ class HasAddress:
 
     def judge(self, facts: Facts) -> Verdict:
         on = f" on {self.link}" if self.link else ""
-        expected = f"{self.address}{on} in {say.place(self.place)}"
+        expected = f"{self.address}{on} {say.within(self.place)}"
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)

@@ -28,7 +28,7 @@ class LinkCount:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the number of links in {say.place(self.place)}"
+        asked = f"the number of links {say.within(self.place)}"
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, asked)
@@ -47,7 +47,7 @@ class OnlyLink:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the name of the only link in {say.place(self.place)}"
+        asked = f"the name of the only link {say.within(self.place)}"
         look = say.ip(self.place, "link")
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
@@ -70,7 +70,7 @@ class RouteCount:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the number of routes in {say.place(self.place)}"
+        asked = f"the number of routes {say.within(self.place)}"
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, asked)

@@ -105,7 +105,7 @@ class PluggedIn:
     def _switched_on(self, pair: tuple[Link, Link], expected: str) -> Unmet | None:
         for place, link in zip((self.at, self.place), pair, strict=True):
             if self.up and not link.up:
-                observed = f"{link.name} in {say.place(place)} is down"
+                observed = f"{link.name} {say.within(place)} is down"
                 return Unmet(expected + ", both ends up", observed, Layer.LINK, say.ip(place, "link"))
         return None
 

@@ -70,7 +70,7 @@ def explain(flow: Flow, facts: Facts, result: PingResult | HttpResult) -> Cause:
     reached = {arrival.place for arrival in requests}
     if flow.end is not None and flow.end in reached:
         return _way_back(flow, facts, [a for a in requests if a.place == flow.end], arrivals)
-    found = _at_source(flow, facts, error)
+    found = _at_source(flow, facts, error) or _wrong_gateway(flow, facts)
     if found is None and not reached:
         found = _next_hop(flow, facts)
     for router in flow.via:
@@ -101,7 +101,7 @@ def _at_source(flow: Flow, facts: Facts, error: str | None) -> Cause | None:
     choice = facts.of(RouteLookup(flow.source, flow.target))
     if isinstance(choice, RouteChoice) and choice.error is None and error is None:
         link = stack.link(choice.link) if choice.link else None
-        return _silent_link(flow.source, link) if link else None
+        return _silent_link(flow, facts, stack, link) if link else None
     links = [link for link in stack.links if link.kind != "loopback"]
     if not links:
         return Cause(f"{where} has no link but lo", Layer.LINK, say.ip(flow.source, "link"))
@@ -118,11 +118,38 @@ def _at_source(flow: Flow, facts: Facts, error: str | None) -> Cause | None:
     return Cause(observed, Layer.ROUTE, say.ip(flow.source, "route"))
 
 
-def _silent_link(place: Place, link: Link) -> Cause | None:
-    if link.up and not link.running and link.peer is not None:
-        observed = f"{link.name} in {say.place(place)} is up, but the other end of its cable is down"
-        return Cause(observed, Layer.LINK, say.on(place.machine, "ip link"))
-    return None
+def _silent_link(flow: Flow, facts: Facts, stack: Stack, link: Link) -> Cause | None:
+    """The link by which the packet should leave is a bridge's port, or its cable is dead at the other end."""
+    bridge = stack.by_index(link.master)
+    if bridge is not None and bridge.kind == "bridge":
+        observed = f"packets leave by {link.name}, a port of {bridge.name}: the address belongs on the bridge itself"
+        return Cause(observed, Layer.ADDRESS, say.ip(flow.source, "addr"))
+    if link.peer is None or not link.up or link.running:
+        return None
+    far = facts.of(StackOf(link.peer.place)) if link.peer.place else None
+    end = far.by_index(link.peer.index) if isinstance(far, Stack) else None
+    if link.peer.place is None or end is None:
+        observed = f"{link.name} {say.within(flow.source)} is up, but the other end of its cable is down"
+        return Cause(observed, Layer.LINK, say.on(flow.source.machine, "ip link"))
+    observed = f"{end.name} {say.within(link.peer.place)}, the other end of {link.name}, is down"
+    return Cause(observed, Layer.LINK, say.ip(link.peer.place, "link"))
+
+
+def _wrong_gateway(flow: Flow, facts: Facts) -> Cause | None:
+    """The sender hands the packet to somebody who is not the first router."""
+    choice = facts.of(RouteLookup(flow.source, flow.target))
+    if not flow.via or not isinstance(choice, RouteChoice) or choice.error or choice.gateway is None:
+        return None
+    router = facts.of(StackOf(flow.via[0]))
+    if not isinstance(router, Stack) or owns(router, choice.gateway):
+        return None
+    where = say.place(flow.source)
+    observed = f"{where} hands the packet to {choice.gateway}, which is not {say.place(flow.via[0])}"
+    return Cause(observed, Layer.ROUTE, say.ip(flow.source, f"route get {flow.target}"))
+
+
+def owns(stack: Stack, address: Address) -> bool:
+    return any(a.interface.ip == address for _, a in carried(stack))
 
 
 def _next_hop(flow: Flow, facts: Facts) -> Cause | None:
@@ -142,7 +169,7 @@ def _next_hop(flow: Flow, facts: Facts) -> Cause | None:
         observed = f"{say.place(neighbour)} does not have the address {hop}"
         return Cause(observed, Layer.ADDRESS, say.ip(neighbour, "addr"))
     if not owners[0].up:
-        observed = f"{owners[0].name} in {say.place(neighbour)} is down"
+        observed = f"{owners[0].name} {say.within(neighbour)} is down"
         return Cause(observed, Layer.LINK, say.ip(neighbour, "link"))
     here = facts.of(StackOf(flow.source))
     link = here.link(choice.link) if isinstance(here, Stack) and choice.link else None
@@ -162,11 +189,12 @@ def _unplugged(flow: Flow, facts: Facts, *ends: tuple[Place, object, Link | None
         far = stack.by_index(link.peer.index) if isinstance(stack, Stack) else None
         if far is None or not isinstance(stack, Stack) or link.peer.place in (flow.source, flow.end):
             continue
-        other = say.place(link.peer.place)
         if not far.up:
-            return Cause(f"{far.name} in {other} is down", Layer.LINK, say.ip(link.peer.place, "link"))
-        if far.master is None and not stack.addresses_of(far):
-            observed = f"{far.name}, the other end of {link.name} in {say.place(place)}, is plugged into no bridge"
+            return Cause(
+                f"{far.name} {say.within(link.peer.place)} is down", Layer.LINK, say.ip(link.peer.place, "link")
+            )
+        if far.master is None and not any(owner == far for owner, _ in carried(stack)):
+            observed = f"{far.name}, the other end of {link.name} {say.within(place)}, is plugged into no bridge"
             return Cause(observed, Layer.LINK, say.ip(link.peer.place, f"link show {far.name}"))
         bridge = stack.by_index(far.master)
         if bridge is not None and not bridge.up:
@@ -206,13 +234,19 @@ def _way_back(flow: Flow, facts: Facts, requests: list[Arrival], arrivals: tuple
     look = say.command(flow.end, f"tcpdump -ni {requests[0].link} host {source}")
     stack = facts.of(StackOf(flow.end))
     own = facts.of(StackOf(flow.source))
-    untouched = isinstance(own, Stack) and any(a.interface.ip == source for _, a in carried(own))
+    untouched = isinstance(own, Stack) and owns(own, source)
     back = route_of(stack, source) if isinstance(stack, Stack) else None
     if isinstance(stack, Stack) and back is None:
-        observed = f"the packet reached {where} from {source}, but {where} has no route back to {source}"
+        owned = [str(a.interface) for _, a in carried(stack) if a.interface.version == source.version]
+        observed = f"the packet reached {where} from {source}, but {where} ({say.joined(owned)}) has no route back"
         return Cause(observed, Layer.ROUTE, say.ip(flow.end, "route"))
     if flow.via and untouched and source.is_private and not (back and _returns(flow, facts, back)):
         observed = f"{where} saw the private source address {source}, to which it knows no way back"
+        return Cause(observed, Layer.NAT, look)
+    senders = [facts.of(StackOf(place)) for place in (flow.source, *flow.via)]
+    if not any(not isinstance(sender, Stack) or owns(sender, source) for sender in senders):
+        owner = say.joined(map(say.place, flow.via or (flow.source,)), "or")
+        observed = f"{where} saw it come from {source}, which is not an address of {owner}"
         return Cause(observed, Layer.NAT, look)
     if not any(arrival.reply and arrival.place == flow.end for arrival in arrivals):
         return Cause(f"the packet reached {where}, but {where} did not answer it", Layer.FILTER, look)
@@ -229,7 +263,7 @@ def _returns(flow: Flow, facts: Facts, back: Route) -> bool:
     if back.gateway is None:
         return True
     stack = facts.of(StackOf(flow.via[-1]))
-    return isinstance(stack, Stack) and any(a.interface.ip == back.gateway for _, a in carried(stack))
+    return isinstance(stack, Stack) and owns(stack, back.gateway)
 
 
 def route_of(stack: Stack, target: Address) -> Route | None:

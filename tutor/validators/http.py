@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tutor.model.facts import Facts, Gone, HttpResult, Ruleset, Stack, Unreadable
+from tutor.model.facts import Facts, Gone, HttpResult, NatRule, Ruleset, Stack, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, HttpGet, RulesetOf, StackOf, Want
 from tutor.validators import say
 from tutor.validators.addresses import carried
-from tutor.validators.flow import Cause, Flow, explain
+from tutor.validators.flow import Cause, Flow, explain, owns
 from tutor.validators.registry import param, validator
 
 
@@ -70,7 +71,28 @@ class Fetches:
     def _silence(self, facts: Facts, result: HttpResult) -> Cause:
         if result.error == "connection refused":
             return self._refused(facts, result)
-        return explain(self.flow, facts, result)
+        return self._sent_astray(facts, result) or explain(self.flow, facts, result)
+
+    def _sent_astray(self, facts: Facts, result: HttpResult) -> Cause | None:
+        """A rule sends the connection on, but not to the server."""
+        end = facts.of(StackOf(self.end)) if self.end is not None else None
+        if not isinstance(end, Stack) or any(arrival.place == self.end for arrival in result.arrivals):
+            return None
+        for router, rule in self._rewrites(facts):
+            host, _, _ = (rule.to or "").rpartition(":")
+            if self._for_this_port(rule) and rule.to and str(host or rule.to) not in _addresses(end):
+                observed = f"a rule of {say.place(router)} sends the connection to {rule.to}"
+                return Cause(observed, Layer.NAT, _listing(router, rule))
+        return None
+
+    def _rewrites(self, facts: Facts) -> Iterator[tuple[Place, NatRule]]:
+        for router in self.via:
+            rules = facts.of(RulesetOf(router))
+            if isinstance(rules, Ruleset):
+                yield from ((router, rule) for rule in rules.nat if rule.action == "dnat")
+
+    def _for_this_port(self, rule: NatRule) -> bool:
+        return rule.port in (None, str(self.port))
 
     def _refused(self, facts: Facts, result: HttpResult) -> Cause:
         """Somebody said that nothing listens: the machine with the address, or the one it was forwarded to."""
@@ -83,19 +105,29 @@ class Fetches:
         if owner is None:
             look = say.command(self.source, f"curl {address(self.target, self.port, self.path)}")
             return Cause(f"{self.target} refused: nothing listens on port {self.port}", Layer.SERVICE, look)
-        rules = facts.of(RulesetOf(owner))
-        rewrites = [rule for rule in rules.nat if rule.action == "dnat"] if isinstance(rules, Ruleset) else []
-        observed = f"{say.place(owner)} refused: nothing listens on its port {self.port}"
-        if rewrites:
-            observed += ", and its DNAT rule does not match this connection"
-        else:
-            observed += ", and no rule sends the connection on"
-        return Cause(observed, Layer.NAT, say.command(owner, "iptables -t nat -nvL PREROUTING"))
+        refused = f"{say.place(owner)} refused: nothing listens on its port {self.port}"
+        rewrite = next((rule for router, rule in self._rewrites(facts) if router == owner), None)
+        if rewrite is None:
+            look = say.command(owner, "iptables -t nat -nvL PREROUTING")
+            return Cause(f"{refused}, and no rule sends the connection on", Layer.NAT, look)
+        if astray := self._sent_astray(facts, result):
+            return astray
+        reason = f"is for port {rewrite.port}" if not self._for_this_port(rewrite) else "does not match this connection"
+        return Cause(f"{refused}, and its DNAT rule {reason}", Layer.NAT, _listing(owner, rewrite))
+
+
+def _listing(router: Place, rule: NatRule) -> str:
+    classic = rule.text.startswith("iptables")
+    return say.command(router, "iptables -t nat -nvL PREROUTING" if classic else "nft list ruleset")
+
+
+def _addresses(stack: Stack) -> frozenset[str]:
+    return frozenset(str(address.interface.ip) for _, address in carried(stack))
 
 
 def _owns(facts: Facts, place: Place, target: Address) -> bool:
     stack = facts.of(StackOf(place))
-    return isinstance(stack, Stack) and any(a.interface.ip == target for _, a in carried(stack))
+    return isinstance(stack, Stack) and owns(stack, target)
 
 
 def address(target: Address, port: int, path: str) -> str:

@@ -35,8 +35,8 @@ class LinkExists:
             if link is None:
                 continue
             if self.kind in (None, link.kind):
-                return Met(f"{self.name} is in {say.place(place)}")
-            observed = f"{self.name} in {say.place(place)} is a {link.kind or 'device'}, not a {self.kind}"
+                return Met(f"{self.name} is {say.within(place)}")
+            observed = f"{self.name} {say.within(place)} is a {link.kind or 'device'}, not a {self.kind}"
             return Unmet(expected, observed, Layer.LINK, say.ip(place, f"-d link show {self.name}"))
         if not readable:
             place, reason = next(iter(stacks.items()))
@@ -65,7 +65,7 @@ class LinkGone:
                 if isinstance(verdict, Unknown):
                     return verdict
             elif stack.link(self.name):
-                observed = f"{self.name} is still in {say.place(place)}"
+                observed = f"{self.name} is still {say.within(place)}"
                 return Unmet(f"no link named {self.name}", observed, Layer.LINK, say.ip(place, "link"))
         return Met(f"there is no {self.name}")
 
@@ -82,7 +82,7 @@ class LinkUp:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"{self.name} up in {say.place(self.place)}"
+        expected = f"{self.name} up {say.within(self.place)}"
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)
@@ -108,7 +108,7 @@ class Cable:
 
     def judge(self, facts: Facts) -> Verdict:
         one, other = self.between
-        expected = f"a veth pair with one end in {say.place(one)} and the other in {say.place(other)}"
+        expected = f"a veth pair with one end {say.within(one)} and the other {say.within(other)}"
         here, there = facts.of(StackOf(one)), facts.of(StackOf(other))
         for place, stack in ((one, here), (other, there)):
             if isinstance(stack, Unreadable):
@@ -124,10 +124,10 @@ class Cable:
             left, right = pairs[0]
             place, link = (one, left) if not left.up else (other, right)
             expected = f"both ends of the cable up, {left.name} and {right.name}"
-            observed = f"{link.name} in {say.place(place)} is down"
+            observed = f"{link.name} {say.within(place)} is down"
             return Unmet(expected, observed, Layer.LINK, say.ip(place, "link"))
         left, right = pairs[0]
-        return Met(f"{left.name} in {say.place(one)} is joined to {right.name} in {say.place(other)}")
+        return Met(f"{left.name} {say.within(one)} is joined to {right.name} {say.within(other)}")
 
 
 @validator("no-cable")
@@ -150,7 +150,7 @@ class NoCable:
         assert isinstance(here, Stack)
         assert isinstance(there, Stack)
         for left, right in cables(one, here, other, there):
-            observed = f"{left.name} in {say.place(one)} is still joined to {right.name} in {say.place(other)}"
+            observed = f"{left.name} {say.within(one)} is still joined to {right.name} {say.within(other)}"
             return Unmet(expected, observed, Layer.LINK, say.ip(one, "link"))
         return Met(f"no cable joins {say.place(one)} and {say.place(other)}")
 

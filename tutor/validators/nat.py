@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from tutor.model.facts import Facts, NatRule, PingResult, Ruleset
+from tutor.model.facts import Facts, NatRule, PingResult, Ruleset, Stack
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unmet, Verdict
-from tutor.model.wants import Address, Ping, RulesetOf, Want
+from tutor.model.wants import Address, Ping, RulesetOf, StackOf, Want
 from tutor.validators import say
-from tutor.validators.flow import Flow, explain
+from tutor.validators.flow import Flow, explain, owns
 from tutor.validators.registry import param, validator
 from tutor.validators.traffic import sent, sources_at
 
@@ -45,29 +45,37 @@ class Translated:
         wrong = [source for source in sources if source != self.seen_as]
         if not wrong:
             return Met(f"{where} saw {self.seen_as}")
-        kind = "private source address" if wrong[0].is_private else "source address"
-        observed = f"{where} saw the {kind} {wrong[0]}" + self._rules(facts, wrong[0])
-        router = self.via[0]
-        return Unmet(expected, observed, Layer.NAT, say.command(router, "iptables -t nat -nvL POSTROUTING"))
+        observed, look = self._explained(facts, wrong[0])
+        return Unmet(expected, f"{where} saw {observed}", Layer.NAT, say.command(self.via[0], look))
 
-    def _rules(self, facts: Facts, source: Address) -> str:
-        """What the rules there say to that: none, or one for another network."""
+    def _explained(self, facts: Facts, source: Address) -> tuple[str, str]:
+        """What the far side saw, what the rules say to that, and the command that lists them."""
         router = self.via[0]
+        look = "iptables -t nat -nvL POSTROUTING"
+        own = facts.of(StackOf(self.source))
+        untouched = not isinstance(own, Stack) or owns(own, source)
+        seen = f"the private source address {source}" if untouched and source.is_private else str(source)
         rules = facts.of(RulesetOf(router))
         if not isinstance(rules, Ruleset):
-            return ""
+            return seen, look
         translating = [rule for rule in rules.nat if rule.action in ("masquerade", "snat")]
         if not translating:
-            return f": {say.place(router)} has no rule that translates"
-        return _mismatch(translating[0], source)
+            return f"{seen}: {say.place(router)} has no rule that translates it", look
+        if not any(rule.text.startswith("iptables") for rule in translating):
+            look = "nft list ruleset"
+        if not untouched:
+            return f"{seen}, which a rule of {say.place(router)} wrote", look
+        return f"{seen}: {_mismatch(translating[0], source)}", look
 
 
 def _mismatch(rule: NatRule, source: Address) -> str:
     if rule.source is not None and not _within(source, rule.source):
-        return f": the {rule.action} rule matches the source {rule.source}"
+        return f"the {rule.action} rule matches the source {rule.source}"
     if rule.out_link is not None:
-        return f": the {rule.action} rule matches packets that leave by {rule.out_link}"
-    return f": the {rule.action} rule did not match"
+        return f"the {rule.action} rule matches packets that leave by {rule.out_link}"
+    if rule.destination is not None:
+        return f"the {rule.action} rule matches the destination {rule.destination}"
+    return f"the {rule.action} rule did not match"
 
 
 def _within(source: Address, selector: str) -> bool:

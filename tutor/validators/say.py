@@ -20,6 +20,11 @@ def place(where: Place) -> str:
     return where.netns if where.machine == HOME else f"{where.netns} on {where.machine}"
 
 
+def within(where: Place) -> str:
+    """``in red``, ``on host``."""
+    return f"on {where.machine}" if where.netns is None else f"in {place(where)}"
+
+
 def ip(where: Place, arguments: str) -> str:
     """The ``ip`` command that shows something there: ``ip -n red addr``, ``ip addr (on lan)``."""
     command = f"ip {arguments}" if where.netns is None else f"ip -n {where.netns} {arguments}"

@@ -25,7 +25,7 @@ class Sysctl:
         return frozenset({SysctlOf(self.place, self.key)})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"{self.key} = {self.value} in {say.place(self.place)}"
+        expected = f"{self.key} = {self.value} {say.within(self.place)}"
         found = facts.of(SysctlOf(self.place, self.key))
         if isinstance(found, Unreadable):
             return say.unreadable(found, self.place, expected)
