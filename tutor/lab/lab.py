@@ -16,6 +16,7 @@ from tutor.lab import launch, plan, probe
 from tutor.lab.channel import Channel, Message, close_all
 from tutor.lab.diagnose import diagnose
 from tutor.lab.furnish import furnish
+from tutor.lab.inside import cgroups
 from tutor.lab.machine import Completed, Machine, Terminal
 from tutor.lab.watch import Watch
 from tutor.model.facts import Facts
@@ -42,6 +43,7 @@ class Lab:
         self._wired: asyncio.Future[None] = loop.create_future()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Channel | None = None
+        self._groups: list[str] = []
         self._watches: dict[Watch, asyncio.Task[None]] = {}
 
     @classmethod
@@ -163,11 +165,15 @@ class Lab:
         if self._process is not None:
             process, self._process = self._process, None
             await _wait_for(process)
+        cgroups.remove(self._groups)  # where the launcher was killed before it could
+        self._groups = []
 
     def _heard(self, message: Message, fds: list[int]) -> None:
         match message["event"]:
             case "machine":
                 self._machines[message["name"]] = Machine(message["name"], sockets.socket(fileno=fds[0]))
+            case "guarded":
+                self._groups = message["groups"]
             case "wired":
                 self._wired.set_result(None)
             case "failed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from ipaddress import IPv4Network, ip_interface, ip_network
 from typing import Any
@@ -10,6 +11,7 @@ from tutor.errors import LabError
 from tutor.model.topology import Cable, Interface, InterfaceSpec, MachineSpec, SwitchPort, Topology
 
 _PROCESSES, _PROCESSES_A_MACHINE, _RESERVE = 512, 4, 256
+_MEMORY = 2 << 30
 _WRITABLE_MB, _LARGEST_MB, _SMALLEST_MB, _INODES = 1024, 256, 16, 16384
 
 
@@ -25,6 +27,7 @@ def make(topology: Topology, home: Mapping[str, str], *, tools: str, prefix: str
         "interpreter": interpreter,
         "processes": _PROCESSES + _PROCESSES_A_MACHINE * count,
         "reserve": _RESERVE,
+        "memory": min(_MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2),
         "switches": list(topology.switches),
         "ports": [
             (machine.name, interface.name, interface.mac, interface.mtu, interface.plug.switch)

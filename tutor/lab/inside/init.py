@@ -24,13 +24,18 @@ _MACHINE_SPACES = (
 _FIRST_CABLE, _FIRST_SWITCH, _FIRST_PORT = 10, 1000, 10000
 
 
-def main(plan: dict[str, Any], control_fd: int) -> None:
+def main(plan: dict[str, Any], control_fd: int, gate: int) -> None:
+    """Never returns. ``control_fd`` leads to the outer side; ``gate`` opens when the launcher guards us."""
     control = _socket.socket(fileno=control_fd)
     os.set_inheritable(control_fd, False)
     gc.disable()  # a collection would touch, and so copy, every page in every machine
     try:
         kernel.prctl("bind our life to the launcher's", kernel.PR_SET_PDEATHSIG, kernel.SIGKILL)
         kernel.rename_process("init")
+        if os.read(gate, 1) != b"!":
+            os._exit(1)
+        os.close(gate)
+        kernel.unshare(kernel.CLONE_NEWCGROUP, "unshare the cgroup namespace")
         names = _boot(plan, control)
     except OSError as error:
         message.send(control, {"event": "failed", "errno": error.errno or 0, "place": str(error.filename),

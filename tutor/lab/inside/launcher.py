@@ -13,7 +13,7 @@ import os
 import select
 import sys
 
-from tutor.lab.inside import idmap, kernel, message, rootfs
+from tutor.lab.inside import cgroups, idmap, kernel, message, rootfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _LAB_SPACES = (
 _BUNDLED = ("kernel", "message", "etc", "rootfs", "rtnetlink", "confine", "spawn", "network", "machine", "init")
 _BOOTSTRAP = """
 import marshal, os, sys
-fd, control = int(sys.argv[1]), int(sys.argv[2])
-with os.fdopen(fd, "rb") as file:
+bundle, control, gate = (int(word) for word in sys.argv[1:])
+with os.fdopen(bundle, "rb") as file:
     modules, plan = marshal.load(file)
 for name, code in modules:
     module = sys.modules[name] = type(sys)(name)
@@ -35,7 +35,7 @@ for name, code in modules:
         module.__path__ = []
     else:
         exec(code, module.__dict__)
-sys.modules["tutor.lab.inside.init"].main(plan, control)
+sys.modules["tutor.lab.inside.init"].main(plan, control, gate)
 """
 
 
@@ -69,13 +69,19 @@ def _launch(plan: dict[str, Any], control: _socket.socket) -> int:
         os.close(go)
         _become_lab(plan, bundle, gate, control)
     os.close(gate)
+    groups: list[str] = []
     try:
         idmap.write(maps, pid)
+        os.write(go, b"!")  # it builds the root meanwhile: moving a process into a group takes the kernel a while
+        groups = cgroups.confine(pid, plan["processes"] + 2 * plan["reserve"], plan["memory"])
+        message.send(control, {"event": "guarded", "groups": groups})
         os.write(go, b"!")
         os.close(go)
-        return _guard(pid, control)
+        _guard(pid, control)
     finally:
         _kill(pid)
+        cgroups.remove(groups)
+    return 0
 
 
 def _bundle(plan: dict[str, Any]) -> int:
@@ -96,18 +102,17 @@ def _become_lab(plan: dict[str, Any], bundle: int, gate: int, control: _socket.s
     try:
         if os.read(gate, 1) != b"!":
             os._exit(1)
-        os.close(gate)
         kernel.prctl("bind our life to the launcher's", kernel.PR_SET_PDEATHSIG, kernel.SIGKILL)
         sources = rootfs.open_sources(plan)
         if plan["wide"]:
             os.setgroups([])
             os.setresgid(0, 0, 0)
             os.setresuid(0, 0, 0)
-        kernel.unshare(kernel.CLONE_NEWCGROUP, "unshare the cgroup namespace")
         rootfs.build_lab(plan, sources)
-        os.set_inheritable(control.fileno(), True)
-        os.set_inheritable(bundle, True)
-        arguments = [plan["interpreter"], "-I", "-S", "-c", _BOOTSTRAP, str(bundle), str(control.fileno())]
+        inherited = (bundle, control.fileno(), gate)
+        for fd in inherited:
+            os.set_inheritable(fd, True)
+        arguments = [plan["interpreter"], "-I", "-S", "-c", _BOOTSTRAP, *(str(fd) for fd in inherited)]
         try:
             os.execve(plan["interpreter"], arguments, {"LANG": "C.UTF-8"})
         except OSError as error:
@@ -121,13 +126,12 @@ def _become_lab(plan: dict[str, Any], bundle: int, gate: int, control: _socket.s
         os._exit(1)
 
 
-def _guard(pid: int, control: _socket.socket) -> int:
+def _guard(pid: int, control: _socket.socket) -> None:
     """Wait until nettutor or the lab ends; then the other ends too."""
     poll = select.poll()
     poll.register(control, 0)  # only the hang-up: what is said there is for pid 1
     poll.register(os.pidfd_open(pid), select.POLLIN)
     poll.poll()
-    return 0
 
 
 def _kill(pid: int) -> None:
