@@ -6,8 +6,8 @@ database are read and never written. Knows packages and files, no lab and no les
 
 from tutor.lab.tools.apt import available as fetchable
 from tutor.lab.tools.distribution import install_line
-from tutor.lab.tools.install import ensure, install
-from tutor.lab.tools.manifest import Tool, find, manifest, missing
+from tutor.lab.tools.installer import ensure, install
+from tutor.lab.tools.inventory import Tool, find, manifest, missing
 from tutor.lab.tools.progress import Progress, silent
 
 __all__ = [

@@ -49,12 +49,16 @@ _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 class Apt:
     """apt with the machine's lists, or, after ``update``, with private ones under ``cache``.
 
-    ``installed`` is the database of what is already there: dpkg's, so that only the rest is fetched.
+    ``installed`` is the database of what is already there: dpkg's, so that only the rest is fetched. ``options`` are
+    further settings of apt.conf(5), ``Name=value``.
     """
 
-    def __init__(self, cache: Path, installed: Path = Path("/var/lib/dpkg/status")) -> None:
+    def __init__(
+        self, cache: Path, installed: Path = Path("/var/lib/dpkg/status"), options: Sequence[str] = ()
+    ) -> None:
         self._cache = cache
         self._installed = installed
+        self._options = [part for option in options for part in ("-o", option)]
         self._private = False
 
     def update(self) -> None:
@@ -92,6 +96,10 @@ class Apt:
         store = self._cache / "packages"
         store.mkdir(parents=True, exist_ok=True)
         wanted = [package for package in packages if not _whole(store / package.file, package)]
+        for package in wanted:
+            # apt goes on with a part of a file, but takes one of the right size as it is.
+            if (store / package.file).exists() and (store / package.file).stat().st_size >= package.size:
+                (store / package.file).unlink()
         if wanted:
             self._download([f"{package.name}={package.version}" for package in wanted], store, told)
         for package in wanted:
@@ -120,7 +128,7 @@ class Apt:
             follower.join(timeout=5)
 
     def _run(self, *argv: str, cwd: Path | None = None, pass_fds: tuple[int, ...] = ()) -> str:
-        options = ["-o", "APT::Sandbox::User=root", "-o", f"Dir::State::status={self._installed}"]
+        options = ["-o", "APT::Sandbox::User=root", "-o", f"Dir::State::status={self._installed}", *self._options]
         if self._private:
             options += ["-o", f"Dir::State={self._cache}/apt/state", "-o", f"Dir::Cache={self._cache}/apt/cache"]
         environment = {**os.environ, "PATH": _PATH, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
@@ -170,6 +178,6 @@ def unpack(archive: Path, into: Path) -> None:
         check=False,
     )
     if done.returncode != 0:
-        if "No space left" in done.stderr:
+        if "No space left" in done.stderr or "Wrote only" in done.stderr:
             raise ToolError(f"no space left to unpack {archive.name} in {into}", "Free some disk space and try again")
         raise ToolError(f"{archive.name} could not be unpacked ({(done.stderr.splitlines() or ['?'])[0]})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable
 
-from tutor.lab.tools.manifest import Tool
+from tutor.lab.tools.inventory import Tool
 
 _MANAGERS = {
     "debian": "apt",

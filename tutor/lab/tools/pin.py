@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tutor import paths
 from tutor.lab.tools.apt import Apt, release_and_architecture
-from tutor.lab.tools.manifest import manifest
+from tutor.lab.tools.inventory import manifest
 
 
 def main() -> int:

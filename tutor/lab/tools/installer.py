@@ -12,7 +12,7 @@ from tutor.errors import ToolError
 from tutor.lab.tools import apt, layer
 from tutor.lab.tools.apt import Apt, AptFailed, Package
 from tutor.lab.tools.distribution import install_line
-from tutor.lab.tools.manifest import Tool, missing
+from tutor.lab.tools.inventory import Tool, missing
 from tutor.lab.tools.progress import Progress, silent
 
 
