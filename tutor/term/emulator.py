@@ -91,6 +91,8 @@ class Emulator:
 
     async def text(self, start: tuple[int, int], end: tuple[int, int]) -> str:
         """Plain text between two (row, column), both included; rows count from the oldest of history."""
+        if self._socket.fileno() < 0:
+            return ""
         future: asyncio.Future[str] = self._loop.create_future()
         self._texts.append(future)
         self._send(message(Kind.WANT_TEXT, frames.AREA.pack(*start, *end)))
@@ -132,6 +134,9 @@ class Emulator:
         self.resize(*self._size)
         if show:
             self.feed(show)
+        self._press()
+        if self.restarts:
+            self.on_restart()
 
     def _stop(self) -> None:
         self._loop.remove_reader(self._socket)
@@ -159,12 +164,12 @@ class Emulator:
             self._library = "bittty"
             self._early_deaths = 0
         if self._early_deaths >= _EARLY_DEATHS:
-            self._timer = self._loop.call_later(1.0, self._start, b"")
-            self._outstanding = 0
+            # Until then nobody is there to take bytes: as good as too many of them.
+            self._outstanding = 1 << 30
+            self._press()
+            self._timer = self._loop.call_later(1.0, self._start, show)
         else:
             self._start(show)
-        self._press()
-        self.on_restart()
 
     def _last_screen(self) -> bytes:
         return snapshot(self.rows, self.frame) if self.frame is not None else b""

@@ -19,7 +19,7 @@ from textual.keys import _character_to_key
 from tutor.tui.widgets.shell_pane import ShellPane
 
 # These begin a longer sequence; alone they are told from one by the time-out.
-_INTRODUCERS = "[OP]_^X"
+_INTRODUCERS = "[OP]"
 _CONTROL_NAMES = {"\r": "enter", "\t": "tab", "\x7f": "backspace", "\x08": "ctrl+h", "\n": "ctrl+j", " ": "space"}
 
 

@@ -115,7 +115,7 @@ class ScrollViewport(c.Structure):
 
 
 class Point(c.Structure):
-    _fields_ = (("tag", c.c_int), ("x", c.c_uint16), ("y", c.c_uint32), ("padding", c.c_uint64))
+    _fields_ = (("tag", c.c_int64), ("x", c.c_uint16), ("y", c.c_uint32), ("padding", c.c_uint64))
 
 
 class GridRef(c.Structure):
