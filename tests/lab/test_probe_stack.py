@@ -220,7 +220,8 @@ async def test_a_thousand_routes_and_two_hundred_namespaces() -> None:
     async with bench() as here:
         await here.sh(
             "ip link add br0 type bridge; ip addr add 10.0.0.1/24 dev br0; ip link set br0 up;"
-            "for i in $(seq 1000); do echo route add 172.$((i / 250 + 16)).$((i % 250)).0/24 via 10.0.0.$((i % 200 + 2));"
+            "for i in $(seq 1000); do"
+            " echo route add 172.$((i / 250 + 16)).$((i % 250)).0/24 via 10.0.0.$((i % 200 + 2)); "
             "done | ip -batch -;"
             "for i in $(seq 200); do ip netns add n$i; ip link add v$i type veth peer name p$i netns n$i; done"
         )

@@ -21,6 +21,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from tutor.errors import LabEnded
+from tutor.lab.channel import NamespaceGone
 from tutor.model.place import Place
 from tutor.model.topology import Topology
 
@@ -159,6 +160,13 @@ class Watch:
             await self._watch_names(machine)
             await self._listen_to(Place(machine))
 
+    async def _watch_again(self, machine: str) -> None:
+        """The directory was made anew, and the first name in it perhaps before we heard of that."""
+        await self._watch_names(machine)
+        for delay in _MOUNTED_WITHIN:
+            await asyncio.sleep(delay)
+            await self._take_in_all(machine)
+
     async def _watch_names(self, machine: str) -> None:
         """Hear of names that come, and take in those that are there."""
         descriptor = await self._lab.watch_namespaces(machine)
@@ -183,7 +191,7 @@ class Watch:
             if mask & _OVERFLOW:
                 self._spawn(self._take_in_all(machine))
             elif mask & _CREATED and name == "netns":  # the directory itself: what we watched is another one now
-                self._spawn(self._watch_names(machine))
+                self._spawn(self._watch_again(machine))
             elif mask & _CREATED:
                 self._spawn(self._take_in(Place(machine, name)))
 
@@ -200,7 +208,7 @@ class Watch:
         """Listen to a namespace as soon as it is one; in vain where the name never becomes one."""
         for delay in _MOUNTED_WITHIN:
             await asyncio.sleep(delay)
-            with suppress(LookupError):
+            with suppress(NamespaceGone):
                 await self._listen_to(place)
                 self._bell.ring()
                 return

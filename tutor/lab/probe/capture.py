@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import socket
 import struct
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from ipaddress import IPv4Address, IPv6Address
 from tutor.lab.probe.opener import Opener
 from tutor.model.place import Place
 from tutor.model.wants import Address
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 _SO_ATTACH_FILTER = 26
 _ETH_P_ALL = 3
@@ -71,6 +74,16 @@ def attach(sock: socket.socket, code: bytes) -> None:
     sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(code) // 8, ctypes.addressof(held)))
 
 
+def _listen(sock: socket.socket) -> None:
+    """Let packets in, of every protocol and on every link; only now, so that none passes the filter by.
+
+    ``socket.bind`` cannot say "every link".
+    """
+    address = struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), 0, 0, 0, 0)
+    if _libc.bind(sock.fileno(), address, len(address)) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """One IP packet as it was on ``link``. ``payload`` is what follows the IP header."""
@@ -111,13 +124,14 @@ class Captures:
     async def open(self, opener: Opener, places: Sequence[Place], code: bytes) -> None:
         """Start to capture on all links of the places. Raises what the opener raises."""
         for place in dict.fromkeys(places):
-            sock = await opener.socket(place, socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
+            sock = await opener.socket(place, socket.AF_PACKET, socket.SOCK_DGRAM, 0)
             self._sockets.append((place, sock))
             sock.setblocking(False)
             attach(sock, code)
+            _listen(sock)
 
     def packets(self) -> Iterator[Packet]:
-        """What was captured and not yet taken. Unfiltered packets of the first microseconds may be among them."""
+        """What was captured and not yet taken."""
         for place, sock in self._sockets:
             with suppress(BlockingIOError):
                 while True:

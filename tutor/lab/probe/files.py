@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from tutor.lab.channel import NamespaceGone
 from tutor.lab.probe.opener import Opener
 from tutor.model.facts import Gone, Namespaces, Text, Unreadable
 from tutor.model.place import Place
@@ -46,6 +47,8 @@ async def read_sysctl(opener: Opener, want: SysctlOf) -> Text | Unreadable:
     """The value without its end of line. Raises what the opener raises."""
     try:
         descriptor = await opener.open(want.place, f"/proc/sys/{want.key.translate(_SWAP)}")
+    except NamespaceGone:
+        raise
     except FileNotFoundError:
         return Unreadable(Gone.NO_FILE, f"{want.place} has no sysctl {want.key}")
     except OSError as error:

@@ -104,7 +104,7 @@ async def _fetch(sock: socket.socket, want: HttpGet, patience: float) -> tuple[i
         error_text = "connected, but no answer came in time"
     except OSError as error:
         error_text = plain_words(error)
-    return _parse(bytes(answer), error_text)
+    return parse_answer(bytes(answer), error_text)
 
 
 def _request(want: HttpGet) -> bytes:
@@ -124,7 +124,7 @@ class _Received:
         return io.BytesIO(self._data)
 
 
-def _parse(answer: bytes, error: str | None) -> tuple[int | None, str, str | None]:
+def parse_answer(answer: bytes, error: str | None) -> tuple[int | None, str, str | None]:
     """Status, start of the body, error."""
     response = http.client.HTTPResponse(_Received(answer))  # type: ignore[arg-type]
     try:
