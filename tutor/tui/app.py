@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import termios
 from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar
 
@@ -31,11 +30,12 @@ if TYPE_CHECKING:
 
     from tutor.store import Store
     from tutor.tui.conductor import Conductor
+    from tutor.tui.opening import Opening
     from tutor.tui.screens.contents import Choice
     from tutor.tui.screens.reset import Reset
 
 
-def opening(lesson: Lesson, store: Store | None, step: str | None) -> SessionState:
+def first_state(lesson: Lesson, store: Store | None, step: str | None) -> SessionState:
     """What is on the screen before there is a lab: the step that will be open."""
     attempt = store.current(lesson.id) if store else None
     known = {each.id for each in lesson.steps}
@@ -68,7 +68,9 @@ class NettutorApp(App[int], inherit_bindings=False):
         step: str | None = None,
         language: str = "en",
         driver: type[Driver] | None = None,
+        opening: Opening | None = None,
     ) -> None:
+        """``opening`` is the session of the lesson, if it is being opened already."""
         super().__init__(driver_class=driver)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -79,7 +81,8 @@ class NettutorApp(App[int], inherit_bindings=False):
         self.failure: BaseException | None = None
         self.conductor: Conductor | None = None
         self._step = step
-        self._main = TutorialScreen(opening(lesson, store, step))
+        self._opening = opening
+        self._main = TutorialScreen(first_state(lesson, store, step))
 
     def get_default_screen(self) -> Screen[None]:
         return self._main
@@ -104,17 +107,6 @@ class NettutorApp(App[int], inherit_bindings=False):
 
     def on_ready(self) -> None:
         self.call_after_refresh(self._move, self._begin(self.lesson, self._step))
-
-    def on_mount(self) -> None:
-        if not self.is_headless:
-            self.set_interval(1, self._leave_without_terminal)
-
-    def _leave_without_terminal(self) -> None:
-        """A terminal that hung up reads as end of file for ever, where its signal is ignored."""
-        try:
-            termios.tcgetattr(0)
-        except termios.error:
-            os._exit(129)
 
     async def on_unmount(self) -> None:
         if self.conductor is not None:
@@ -191,7 +183,12 @@ class NettutorApp(App[int], inherit_bindings=False):
             module = await asyncio.to_thread(importlib.import_module, "tutor.tui.conductor")
             self.conductor = module.Conductor(self.store, self._tell, self._shell_size)
         assert self.conductor is not None
-        await self.conductor.start(lesson, step)
+        if self._opening is None:
+            await self.conductor.start(lesson, step)
+            return
+        opening, self._opening = self._opening, None
+        opening.on_progress = self.conductor.progress
+        await self.conductor.adopt(opening.session)
 
     def _tell(self, message: Message) -> None:
         if isinstance(message, messages.LabFailed) and isinstance(message.error, MachineError):
@@ -244,7 +241,7 @@ class NettutorApp(App[int], inherit_bindings=False):
             self.notify(Content(line(str(error))).plain, severity="error", markup=False)
             return
         self.lesson = lesson
-        await self._main.show(opening(lesson, self.store, step))
+        await self._main.show(first_state(lesson, self.store, step))
         await self._begin(lesson, step)
 
     async def _next_lesson(self) -> None:

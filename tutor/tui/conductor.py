@@ -6,6 +6,7 @@ the lab's libraries take longer to load than the lesson takes to show.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
@@ -26,6 +27,7 @@ from tutor.session import (
 )
 from tutor.store import Store
 from tutor.tui import messages
+from tutor.tui.opening import open_session
 
 Tell = Callable[[Message], object]
 Size = Callable[[], tuple[int, int]]
@@ -52,24 +54,15 @@ class Conductor:
     async def start(self, lesson: Lesson, step: str | None) -> None:
         """Begin or resume a lesson; with ``step``, go there."""
         await self.close()
+        rows, columns = self._size()
+        await self._move(
+            "Starting the lab …",
+            lambda: open_session(lesson, self._store, step, rows=rows, columns=columns, on_progress=self.progress),
+        )
 
-        async def make() -> Session:
-            rows, columns = self._size()
-            if self._store is None:
-                session = await Session.boot(lesson, rows=rows, columns=columns)
-                await session.open_step(0)
-            else:
-                session = await replay.resume(
-                    lesson, self._store, rows=rows, columns=columns, on_progress=self._progress
-                )
-            self._session = session
-            if step is None or session.step.id == step:
-                return session
-            return await replay.jump(
-                session, lesson.index(step), rows=rows, columns=columns, on_progress=self._progress
-            )
-
-        await self._move("Starting the lab …", make)
+    async def adopt(self, opening: asyncio.Future[Session]) -> None:
+        """Take a session that is already being opened."""
+        await self._move("Starting the lab …", lambda: opening)
 
     async def jump(self, index: int) -> None:
         """A fresh lab at the start of the step at ``index``."""
@@ -77,7 +70,7 @@ class Conductor:
             rows, columns = self._size()
             await self._move(
                 "Making a fresh lab …",
-                lambda: replay.jump(session, index, rows=rows, columns=columns, on_progress=self._progress),
+                lambda: replay.jump(session, index, rows=rows, columns=columns, on_progress=self.progress),
             )
 
     async def reset_step(self) -> None:
@@ -120,6 +113,10 @@ class Conductor:
         if session is not None:
             await session.close()
 
+    def progress(self, text: str, done: int, total: int) -> None:
+        """What is being typed to get to a step."""
+        self._tell(messages.LabStarting(f"Typing what leads here, {done + 1} of {total}: {text}"))
+
     # -- inside
 
     async def _move(self, text: str, make: Callable[[], Awaitable[Session]]) -> None:
@@ -136,9 +133,6 @@ class Conductor:
         finally:
             self._moving = False
         self._tell(messages.LabReady(session.shells, session.state))
-
-    def _progress(self, text: str, done: int, total: int) -> None:
-        self._tell(messages.LabStarting(f"Typing what leads here, {done + 1} of {total}: {text}"))
 
     def _pass_on(self, session: Session, event: SessionEvent) -> None:
         if session is not self._session:

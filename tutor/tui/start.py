@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
+import gc
+import importlib
+import os
+from typing import TYPE_CHECKING
 
 from tutor.content import headers, load
 from tutor.errors import UsageError
 from tutor.model.lesson import Lesson
 from tutor.store import Store
+from tutor.tui.opening import Opening
+
+if TYPE_CHECKING:
+    from tutor.tui.app import NettutorApp
 
 
 def start(lesson: str | None, step: str | None, language: str) -> int:
     """See ``tutor.tui.run``."""
-    from tutor.tui.app import NettutorApp, load_lesson
-    from tutor.tui.driver import ShellDriver
-
     with Store.open() as store:
-        loaded = load_lesson(lesson or _left_off(store), store, language)
+        chosen = lesson or _left_off(store)
+        attempt = store.current(chosen)
+        loaded = load(chosen, seed=attempt.seed if attempt else None, language=language)
         _known(loaded, step)
-        app = NettutorApp(loaded, store, step=step, language=language, driver=ShellDriver)
-        code = app.run()
-        if app.failure is not None:
-            raise app.failure
-        return code if code is not None else app.return_code or 0
+        return asyncio.run(_run(loaded, store, step, language))
+
+
+async def _run(lesson: Lesson, store: Store, step: str | None, language: str) -> int:
+    """The lab is made by other processes; Textual is loaded meanwhile."""
+    size = os.get_terminal_size(0)
+    opening = Opening(lesson, store, step, rows=max(1, size.lines // 2), columns=max(1, size.columns))
+    collecting = gc.isenabled()
+    gc.disable()  # all that is made from here to the first frame stays
+    try:
+        module = await asyncio.to_thread(importlib.import_module, "tutor.tui.app")
+        driver = await asyncio.to_thread(importlib.import_module, "tutor.tui.driver")
+        app: NettutorApp = module.NettutorApp(
+            lesson, store, step=step, language=language, driver=driver.ShellDriver, opening=opening
+        )
+    finally:
+        if collecting:
+            gc.enable()
+    code = await app.run_async()
+    if app.failure is not None:
+        raise app.failure
+    return code if code is not None else app.return_code or 0
 
 
 def _left_off(store: Store) -> str:
