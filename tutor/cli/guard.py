@@ -103,15 +103,14 @@ class _Guard:
         return os.waitstatus_to_exitcode(status)
 
     def _pass_on(self, number: signal.Signals, *, by_kernel: bool) -> None:
-        """What the terminal sent (a key, a hang-up) it sent to the child as well."""
+        """A key of the terminal reached the child as well; its hang-up only the leader of the session."""
         if number in _ENDING:
-            self._end(None if by_kernel else number)
+            self._end(number)
         elif not by_kernel:
             self._signal(number)
 
-    def _end(self, how: signal.Signals | None) -> None:
-        if how is not None:
-            self._signal(how)
+    def _end(self, how: signal.Signals) -> None:
+        self._signal(how)
         if self._deadline is None:
             self._deadline = time.monotonic() + GRACE
 
