@@ -216,7 +216,7 @@ def _at_router(flow: Flow, facts: Facts, router: Place) -> Cause | None:
     if isinstance(rules, Ruleset):
         dropping = [chain for chain in rules.chains if chain.hook == "forward" and chain.policy == "drop"]
         if dropping:
-            observed = f"in {where} the chain {dropping[0].name} of table {dropping[0].table} drops by default"
+            observed = f"{say.within(router)} the chain {dropping[0].name} of table {dropping[0].table} drops by default"
             return Cause(observed, Layer.FILTER, say.command(router, "nft list ruleset"))
         if rules.drops:
             return Cause(f"{where} has a rule that drops: {rules.drops[0]}", Layer.FILTER, _rules(router))

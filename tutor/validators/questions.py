@@ -32,7 +32,7 @@ def too_early(facts: Facts, when: Check | None, asked: str) -> Unmet | Unknown |
     """What a question says while that which it is about has not been done yet."""
     match when.judge(facts) if when else None:
         case Unmet(expected, observed, layer, look_next):
-            return Unmet(f"{asked}, once there is {expected}", observed, layer, look_next)
+            return Unmet(f"first {expected}; then {asked}", observed, layer, look_next)
         case Unknown() as unknown:
             return unknown
         case _:

@@ -27,7 +27,7 @@ class RouteTo:
 
     def judge(self, facts: Facts) -> Verdict:
         way = (f" via {self.via}" if self.via else "") + (f" by {self.link}" if self.link else "")
-        expected = f"in {say.place(self.place)}, a way to {self.target}{way}"
+        expected = f"a way from {say.place(self.place)} to {self.target}{way}"
         choice = facts.of(RouteLookup(self.place, self.target))
         if isinstance(choice, Unreadable):
             return say.unreadable(choice, self.place, expected)

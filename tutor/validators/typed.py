@@ -16,7 +16,9 @@ NOTHING = frozenset({"none", "nothing", "nobody", "null", "없음", "없다", "�
 _YES = frozenset({"yes", "y", "true", "yeah", "yep", "네", "예", "응"})
 _NO = frozenset({"no", "n", "false", "nope", "아니오", "아니요", "아니"})
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_FILLERS = frozenset("a an the it is its link links device dev interface by via from to through named called".split())
+_FILLERS = frozenset(
+    "a an the it is its link links device dev interface by via from to at in on through named called".split()
+)
 _LONGEST = 200
 
 
