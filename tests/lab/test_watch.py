@@ -14,8 +14,17 @@ from tutor.lab.watch import Bell, Watch
 from tutor.model.place import Place
 from tutor.model.wants import HttpGet, ListenersOf, Ping, RulesetOf, StackOf, Want
 
-# Bridges and IPv6 addresses announce things for some seconds after they were made.
-_CALM = ("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1",)
+# IPv6 addresses announce things for some seconds after they were made.
+_NO_IPV6 = "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1"
+_CALM = (_NO_IPV6,)
+_NAMESPACES, _CABLES = BRIDGED[:2], BRIDGED[2:]
+_CALM_BRIDGE = (
+    *_CALM,
+    *_NAMESPACES,
+    f"ip netns exec red {_NO_IPV6}",
+    f"ip netns exec blue {_NO_IPV6}",
+    *_CABLES,
+)
 
 
 class Count:
@@ -47,7 +56,7 @@ class Count:
 
 @asynccontextmanager
 async def watched() -> AsyncIterator[tuple[Bench, Count]]:
-    host = machine("host", "192.168.1.2/24", setup=(*_CALM, *BRIDGED))
+    host = machine("host", "192.168.1.2/24", setup=_CALM_BRIDGE)
     async with bench(host, machine("lan", "192.168.1.3/24", setup=_CALM)) as here:
         count = Count()
         watch = Watch(here.lab, count)
