@@ -184,7 +184,7 @@ class Ruleset:
 
     nat: tuple[NatRule, ...] = ()
     chains: tuple[BaseChain, ...] = ()
-    drops: tuple[str, ...] = ()  # rules at the forward, input and output hooks that drop or reject, as text
+    drops: tuple[str, ...] = ()  # rules, reached from any hook, that drop or reject, as text
     text: str = ""
 
 
