@@ -53,32 +53,31 @@ class Referee:
 
     async def look_at_state(self) -> bool:
         """Judge the goals that need no packets. Returns whether anything that is shown changed."""
-        chosen = [goal for goal in self.open_goals if not goals.uses_traffic(goal)]
+        chosen = [goal for goal in self.open_goals if not self._sends(goal)]
         return await self._look(chosen, patience=0)
 
     async def look_at_traffic(self, *, patience: float, settled: bool = True) -> bool:
         """Judge the goals that send packets. With ``settled`` false, an *unmet* that is news is not said yet."""
-        chosen = [goal for goal in self.open_goals if goals.uses_traffic(goal)]
+        chosen = [goal for goal in self.open_goals if self._sends(goal)]
         return await self._look(chosen, patience=patience, say_news=settled)
 
     @property
     def waits_for_traffic(self) -> bool:
         """Whether a goal that sends packets is not met, so that packets are worth another try."""
-        return any(goals.uses_traffic(state.goal) and not state.done for state in self.states)
+        return any(self._sends(state.goal) and not state.done for state in self.states)
 
     @property
     def needs_traffic_before(self) -> bool:
         """Whether a goal that sends packets counts only after it was seen unmet."""
-        kinds = (state.goal for state in self.states)
-        return any(
-            goals.uses_traffic(goal) and (goal.baseline or goal.kind is GoalKind.EDGE) and not goal.question
-            for goal in kinds
-        )
+        return any(self._sends(goal) and (goal.baseline or goal.kind is GoalKind.EDGE) for goal in self.open_goals)
 
     @property
-    def only_traffic_open(self) -> bool:
-        """Whether nothing but goals that send packets stands in the way of the step."""
-        return all(goals.uses_traffic(state.goal) for state in self.states if not state.done)
+    def packets_worthwhile(self) -> bool:
+        """Whether packets may bring news: nothing else stands in the way of the step, or an edge may pass unseen."""
+        waiting = [state.goal for state in self.states if not state.done]
+        return all(self._sends(goal) for goal in waiting) or any(
+            self._sends(goal) and goal.kind is GoalKind.EDGE for goal in waiting
+        )
 
     @property
     def promising(self) -> bool:
@@ -86,15 +85,19 @@ class Referee:
         return bool(self.states) and goals.complete(self.states)
 
     async def complete(self, *, patience: float) -> bool:
-        """Read all goals together and say whether the step is complete at this moment."""
+        """Read all goals that must hold together, and say whether the step is complete at this moment."""
         generation = self._generation
-        await self._look(self.open_goals, patience=patience)
+        await self._look([state.goal for state in self.states if not state.latched], patience=patience)
         return generation == self._generation and self.promising
 
     async def verdicts(self, step: Step, *, patience: float) -> tuple[Verdict, ...]:
         """Judge the goals of any step once, without opening it."""
         facts = await self._facts(step.goals, patience)
         return tuple(goals.judge(goal, facts) for goal in step.goals)
+
+    def _sends(self, goal: Goal) -> bool:
+        """Whether judging the goal now takes packets; a question does not before it is answered."""
+        return goals.uses_traffic(goal) and not goals.unanswered(goal, self.answers)
 
     async def _look(self, chosen: Collection[Goal], *, patience: float, say_news: bool = True) -> bool:
         if not chosen:
@@ -119,7 +122,7 @@ class Referee:
 
     async def _facts(self, chosen: Iterable[Goal], patience: float) -> Facts:
         """Packets first: where they arrive, the state that would explain a failure need not be read."""
-        chosen = list(chosen)
+        chosen = [goal for goal in chosen if not goals.unanswered(goal, self.answers)]
         sending = [goal for goal in chosen if goals.uses_traffic(goal)]
         packets = [want for want in goals.wants_of(sending) if isinstance(want, Traffic)]
         plain = goals.wants_of(goal for goal in chosen if goal not in sending)

@@ -196,7 +196,7 @@ class Session:
         """
         while not self._step_done:
             await self.referee.look_at_state()
-            if patience >= PATIENCE or self.referee.only_traffic_open:
+            if patience >= PATIENCE or self.referee.packets_worthwhile:
                 await self.referee.look_at_traffic(patience=patience)
             before = self._step_index
             await self._complete_if_so(patience)

@@ -12,7 +12,7 @@ An unknown verdict changes nothing: it neither latches, nor arms, nor breaks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tutor.model.facts import Facts
@@ -37,9 +37,14 @@ def wants_of(goals: Iterable[Goal]) -> frozenset[Want]:
     return frozenset(want for goal in goals for want in goal.check.wants())
 
 
+def unanswered(goal: Goal, answers: Mapping[str, str]) -> bool:
+    """Whether the goal is a question without a reply, about which nothing needs to be read."""
+    return goal.question and goal.id not in answers
+
+
 def judge(goal: Goal, facts: Facts) -> Verdict:
     """The verdict of a goal; a question that was not answered yet is unmet without a reading."""
-    if goal.question and goal.id not in facts.answers:
+    if unanswered(goal, facts.answers):
         return Unmet("an answer", "no answer yet", Layer.ANSWER, "type your answer below the question")
     return goal.check.judge(facts)
 
