@@ -41,6 +41,8 @@ def diagnose(error: OSError) -> LabError:
         return LabError(said, _identity(place))
     if place.startswith(("mount", "umount", "pivot_root", "make ")):
         return LabError(said, _mounting(place, error.errno))
+    if place.startswith("open "):
+        return LabError(said, f"Make {place[len('open ') :]} and what leads to it readable for you")
     if error.errno in (errno.ENOMEM, errno.ENOSPC, errno.EAGAIN, errno.EMFILE, errno.ENFILE):
         return LabError(said, "The machine is short of memory, processes or open files: close something and try again")
     if error.errno in (errno.EPERM, errno.EACCES) and in_container():
