@@ -106,7 +106,10 @@ class NettutorApp(App[int], inherit_bindings=False):
         await super().on_event(event)
 
     def on_ready(self) -> None:
-        self.call_after_refresh(self._move, self._begin(self.lesson, self._step))
+        if self._opening is not None:
+            self._move(self._begin(self.lesson, self._step))
+        else:
+            self.call_after_refresh(self._move, self._begin(self.lesson, self._step))
 
     async def on_unmount(self) -> None:
         if self.conductor is not None:

@@ -36,8 +36,9 @@ async def _run(lesson: Lesson, store: Store, step: str | None, language: str) ->
     collecting = gc.isenabled()
     gc.disable()  # all that is made from here to the first frame stays
     try:
-        module = await asyncio.to_thread(importlib.import_module, "tutor.tui.app")
         driver = await asyncio.to_thread(importlib.import_module, "tutor.tui.driver")
+        driver.ShellPane.warm_up()
+        module = await asyncio.to_thread(importlib.import_module, "tutor.tui.app")
         app: NettutorApp = module.NettutorApp(
             lesson, store, step=step, language=language, driver=driver.ShellDriver, opening=opening
         )
