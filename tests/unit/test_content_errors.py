@@ -83,7 +83,7 @@ def failure(path: Path) -> ContentError:
 WRONG = {
     "no front matter": ("---\nid", "id", 1, "a lesson begins with front matter"),
     "not closed": ("/24}\n---\n", "/24}\n", 1, "the front matter is not closed"),
-    "unknown key": ("summary:", "sumary:", 4, "the front matter has no 'sumary'; did you mean 'summary'?"),
+    "unknown key": ("summary:", "summaryy:", 4, "the front matter has no 'summaryy'; did you mean 'summary'?"),
     "missing key": ("title: A sample\n", "", 2, "the front matter needs 'title'"),
     "empty value": ("title: A sample", "title:", 3, "'title' is empty"),
     "a list for a text": ("title: A sample", "title: [a]", 3, "'title' must be one value, not a list"),
@@ -123,7 +123,7 @@ WRONG = {
     "two validators": ("id: red\n", "id: red\nroute: {}\n", 18, "exactly one validator, not route, namespace-exists"),
     "bad place": ("host/red\n", "host/\n", 20, "is not a place"),
     "unknown machine": ("host/red\n", "hots/red\n", 20, "no machine 'hots'; did you mean 'host'?"),
-    "unknown parameter": ("namespace-exists: host/red", "namespace-exists: {nam: a}", 20, "did you mean 'name'?"),
+    "unknown parameter": ("namespace-exists: host/red", "namespace-exists: {namee: a}", 20, "did you mean 'name'?"),
     "missing parameter": ("namespace-exists: host/red", "link-up: {name: x}", 20, "'link-up' needs 'in'"),
     "not a number": (
         "namespace-exists: host/red",
@@ -134,7 +134,7 @@ WRONG = {
     "not a truth": ("namespace-exists: host/red", "bridge: {name: b, in: host, up: yes}", 20, "must be true or false"),
     "not an address": ("namespace-exists: host/red", "ping: {from: host, to: x}", 20, "must be an IP address, not 'x'"),
     "not two": ("namespace-exists: host/red", "cable: {between: [host]}", 20, "must be a list of 2"),
-    "unknown kind": ("id: red\n", "id: red\nkind: egde\n", 19, "there is no 'egde'; did you mean 'edge'?"),
+    "unknown kind": ("id: red\n", "id: red\nkind: edgee\n", 19, "there is no 'edgee'; did you mean 'edge'?"),
     "nested unknown": ("namespace-exists: host/red", "all: [{pnig: {}}]", 20, "did you mean 'ping'?"),
     "nested question": (
         "namespace-exists: host/red",
@@ -155,7 +155,7 @@ WRONG = {
         31,
         "step 'make' is there twice, first at line 13",
     ),
-    "placeholder": ("Do this.", "Do {{thiss}}.", 15, "there is no parameter 'thiss'"),
+    "placeholder": ("Do this.", "Do {{thisx}}.", 15, "there is no parameter 'thisx'"),
     "control character": ("Do this.", "Do \x1b]52;c;eA==\x07 this.", 15, "the control character U+001B is not allowed"),
     "C1 control": ("Do this.", "Do \x9b31m this.", 15, "U+009B"),
     "no shell": ("    interfaces:", "    shell: false\n    interfaces:", 6, "no machine has a shell"),
