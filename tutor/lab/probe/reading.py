@@ -11,8 +11,8 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Self
 
@@ -79,16 +79,19 @@ class Reading:
     async def _places(self, netlink: Netlink, place: Place, numbers: set[int]) -> dict[int, Place]:
         """Which known place each namespace id of ``netlink``'s namespace means."""
         found: dict[int, Place] = {}
-        async for chunk in self._known_places(place):
-            if numbers <= found.keys():
-                break
-            opened = await asyncio.gather(*(self.netlink(other) for other in chunk), return_exceptions=True)
-            known = [(other, end) for other, end in zip(chunk, opened, strict=True) if isinstance(end, Netlink)]
-            for number, other in await _numbers(netlink, known):
-                found.setdefault(number, other)
+        if not numbers:
+            return found
+        async with aclosing(self._known_places(place)) as chunks:
+            async for chunk in chunks:
+                opened = await asyncio.gather(*(self.netlink(other) for other in chunk), return_exceptions=True)
+                known = [(other, end) for other, end in zip(chunk, opened, strict=True) if isinstance(end, Netlink)]
+                for number, other in await _numbers(netlink, known):
+                    found.setdefault(number, other)
+                if numbers <= found.keys():
+                    break
         return found
 
-    async def _known_places(self, first: Place) -> AsyncIterator[list[Place]]:
+    async def _known_places(self, first: Place) -> AsyncGenerator[list[Place], None]:
         """Likeliest first: the machine itself, its namespaces, then the other machines with theirs."""
         others = [machine.name for machine in self.opener.topology.machines if machine.name != first.machine]
         yield [Place(first.machine)]
