@@ -276,7 +276,10 @@ def test_lint_says_what_should_be_better(lesson: Write) -> None:
     assert "no introduction" in remarks(LESSON.replace("Before.\n", ""))
     assert "has no hint" in remarks(LESSON.replace("```hint\nAlmost.\n```", ""))
     assert "answers 1 of 0 questions" in remarks(LESSON.replace("add red\n", "add red\n= 1\n"))
-    assert "wider than 44" in remarks(LESSON.replace("Do this.", "```\n" + "x" * 45 + "\n```"))
+    assert "wider than 36" in remarks(LESSON.replace("Do this.", "```\n" + "x" * 37 + "\n```"))
+    assert "wider than 44" in remarks(LESSON.replace("Do this.", "```bash\n" + "x" * 45 + "\n```"))
+    assert "wider" not in remarks(LESSON.replace("Do this.", "```bash\n" + "x" * 44 + "\n```\n\n" + "x" * 99))
+    assert "the introduction is wider" in remarks(LESSON.replace("Before.", "```\n" + "x" * 37 + "\n```"))
     assert re.search(r"lesson\.md:20: .*did you mean", remarks(LESSON.replace("namespace-exists", "namespace-exist")))
 
 

@@ -12,6 +12,8 @@ from tutor.errors import ContentError
 from tutor.model.lesson import Goal, GoalKind, Lesson, Source, Step
 
 WIDEST_CODE = 44
+WIDEST_DRAWING = 36
+"""A long command can go on in the next line; a drawing cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def _remarks(lesson: Lesson) -> Iterator[Remark]:
         yield Remark(lesson.source, "the lesson has no recap")
     if not any(goal.question for step in lesson.steps for goal in step.goals):
         yield Remark(lesson.source, "the lesson asks no question")
+    yield from _wide_code("the introduction", lesson.introduction, lesson.source)
     for step in lesson.steps:
         yield from _of_step(step)
 
@@ -61,7 +64,7 @@ def _of_step(step: Step) -> Iterator[Remark]:
     titles = [solution.title for solution in step.solutions]
     if len(set(titles)) != len(titles):
         yield Remark(step.source, f"two solutions of step {step.id!r} have the same title")
-    yield from _wide_code(step)
+    yield from _wide_code(f"step {step.id!r}", step.body, step.source)
     for goal in step.goals:
         yield from _of_goal(goal)
 
@@ -73,10 +76,11 @@ def _of_goal(goal: Goal) -> Iterator[Remark]:
         yield Remark(goal.source, f"goal {goal.id!r} looks at no place")
 
 
-def _wide_code(step: Step) -> Iterator[Remark]:
-    fenced = False
-    for line in step.body.split("\n"):
+def _wide_code(what: str, markdown: str, source: Source) -> Iterator[Remark]:
+    widest = 0
+    for line in markdown.split("\n"):
         if line.startswith(("```", "~~~")):
-            fenced = not fenced
-        elif fenced and len(line) > WIDEST_CODE:
-            yield Remark(step.source, f"a code line of step {step.id!r} is wider than {WIDEST_CODE}: {line[:20]}…")
+            opened = WIDEST_CODE if line.strip("`~ ") else WIDEST_DRAWING
+            widest = 0 if widest else opened
+        elif widest and len(line) > widest:
+            yield Remark(source, f"a line of code in {what} is wider than {widest}: {line[:20]}…")
