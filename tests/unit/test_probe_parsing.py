@@ -134,6 +134,14 @@ def test_xt_targets_are_understood_by_name_where_iptables_save_is_missing() -> N
     assert rewrite.action == "masquerade"
 
 
+@pytest.mark.parametrize(
+    "document", ["", "{}", '{"nftables": [{"rule": {"x": 1}}]}', '{"nftables": [7]}', '{"nftables": 7}', "[]"]
+)
+def test_what_is_not_the_json_of_nft_is_refused(document: str) -> None:
+    with pytest.raises(ValueError, match="nft said"):
+        nft.parse(document, "")
+
+
 def test_the_handles_are_taken_from_the_listing_only_at_the_end_of_a_line() -> None:
     listing = 'table ip t { # handle 1\n\tchain c { # handle 2\n\t\tdrop comment "# handle 7" # handle 3\n\t}\n}\n'
     assert nft.without_handles(listing) == 'table ip t {\n\tchain c {\n\t\tdrop comment "# handle 7"\n\t}\n}\n'

@@ -35,9 +35,15 @@ def rule_texts(listing: str) -> dict[tuple[str, str, int], str]:
 
 def parse(document: str, listing: str) -> list[Chain]:
     """All chains with their rules. Raises ``ValueError`` for what is not nft's JSON."""
-    texts = rule_texts(listing)
+    try:
+        return _chains(json.loads(document)["nftables"], rule_texts(listing))
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"nft said something unexpected: {type(error).__name__} {error}") from error
+
+
+def _chains(entries: list[Any], texts: Mapping[tuple[str, str, int], str]) -> list[Chain]:
     chains: dict[tuple[str, str, str], Chain] = {}
-    for entry in json.loads(document).get("nftables", []):
+    for entry in entries:
         if found := entry.get("chain"):
             key = found["family"], found["table"], found["name"]
             chains[key] = Chain(*key, hook=found.get("hook"), policy=found.get("policy"))

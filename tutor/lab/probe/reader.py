@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import struct
 from collections.abc import Collection
 from typing import assert_never
 
@@ -59,7 +60,7 @@ async def _answer(reading: Reading, want: Want, turns: asyncio.Semaphore, patien
         try:
             async with asyncio.timeout(_LONGEST):
                 return await _read_one(reading, want, patience)
-        except (LabEnded, OSError, LookupError, ValueError) as error:
+        except (LabEnded, OSError, LookupError, ValueError, struct.error) as error:
             return unreadable(_place(want), error)
 
 
