@@ -84,7 +84,7 @@ def processes_of(launcher: int) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
                 if fields[0] not in "ZX":
                     children.setdefault(int(fields[1]), []).append(int(entry.name))
     found, todo = [], [launcher]
@@ -98,7 +98,7 @@ def processes_of(launcher: int) -> list[int]:
 def alive(pid: int) -> bool:
     """Whether it still runs; a zombie does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in "ZX"
     except (OSError, IndexError):
         return False
 

@@ -173,7 +173,8 @@ def inotify(paths_and_masks: dict[str, int]) -> int:
 
 def rename_process(title: str) -> None:
     """Make ``ps`` show ``title`` in place of the interpreter's long command line."""
-    prctl("name the process", PR_SET_NAME, _address(ctypes.create_string_buffer(title.encode()[:15])))
+    name = ctypes.create_string_buffer(title.encode()[:15])  # a variable, so that it lives until the call is over
+    prctl("name the process", PR_SET_NAME, _address(name))
     with open("/proc/self/stat", "rb") as file:
         fields = file.read().rpartition(b")")[2].split()
     start, end = int(fields[45]), int(fields[46])  # arg_start and arg_end, proc(5) fields 48 and 49

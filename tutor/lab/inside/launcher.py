@@ -45,6 +45,7 @@ def main(control_fd: int, plan_fd: int) -> None:
     status = 1
     try:
         os.setsid()
+        kernel.rename_process("nettutor lab")
         kernel.new_session_keyring()
         with os.fdopen(plan_fd, "rb") as file:
             plan: dict[str, Any] = marshal.load(file)
