@@ -135,7 +135,8 @@ async def test_ipv6_and_link_local() -> None:
         assert result.replies == 1
         assert sources(result, BLUE, "veth-blue") == {"fd00::1"}
         (link,) = await here.look("ip -json -6 addr show dev veth-blue scope link", BLUE)
-        await here.sh("for i in $(seq 40); do ip -6 addr | grep -q tentative || exit 0; sleep .1; done", RED)
+        for place in (RED, BLUE):
+            await here.sh("for i in $(seq 60); do ip -6 addr | grep -q tentative || exit 0; sleep .1; done", place)
         local = next(each["local"] for each in link["addr_info"] if "local" in each)
         assert (await ping(here, RED, f"{local}%veth-red", BLUE)).replies == 1
         assert (await ping(here, RED, "fd00::99")).replies == 0
