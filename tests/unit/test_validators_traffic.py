@@ -304,6 +304,16 @@ def test_no_page(error: str, rule: NatRule | None, arrival: int | None, observed
     assert verdict.observed == observed
 
 
+def test_the_forwarding_machine_is_down() -> None:
+    read = world()
+    read[RouteLookup(LAN, HOST_IP)] = RouteChoice("eth0")
+    read[StackOf(HOST)] = stack((link(2, "eth0", up=False), "192.168.1.2/24"), (link(3, "v-net-0"), "192.168.15.5/24"))
+    read[GET] = HttpResult(error="timed out")
+    verdict = FETCH.judge(Facts(read))
+    assert isinstance(verdict, Unmet)
+    assert verdict.observed == "eth0 on host is down"
+
+
 def test_names() -> None:
     check = Resolves(LAN, HOST_IP, "web.example", answers=("192.168.1.3",))
     lookup = DnsLookup(LAN, HOST_IP, "web.example", "A")

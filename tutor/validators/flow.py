@@ -158,7 +158,7 @@ def _next_hop(flow: Flow, facts: Facts) -> Cause | None:
     if not isinstance(choice, RouteChoice) or choice.error:
         return None
     hop = choice.gateway or flow.target
-    neighbour = flow.via[0] if flow.via and choice.gateway else flow.end
+    neighbour = _expected_owner(flow, facts, hop)
     if neighbour is None:
         return None
     stack = facts.of(StackOf(neighbour))
@@ -178,6 +178,15 @@ def _next_hop(flow: Flow, facts: Facts) -> Cause | None:
         return bridge
     observed = f"nobody answers when {say.place(flow.source)} asks for the MAC address of {hop}"
     return Cause(observed, Layer.NEIGHBOUR, say.ip(flow.source, "neigh"))
+
+
+def _expected_owner(flow: Flow, facts: Facts, hop: Address) -> Place | None:
+    """The place of the way that has this address, or else the one that should: the first."""
+    for place in flow.watch:
+        stack = facts.of(StackOf(place))
+        if isinstance(stack, Stack) and owns(stack, hop):
+            return place
+    return next(iter(flow.watch), None)
 
 
 def _unplugged(flow: Flow, facts: Facts, *ends: tuple[Place, object, Link | None]) -> Cause | None:
@@ -216,7 +225,9 @@ def _at_router(flow: Flow, facts: Facts, router: Place) -> Cause | None:
     if isinstance(rules, Ruleset):
         dropping = [chain for chain in rules.chains if chain.hook == "forward" and chain.policy == "drop"]
         if dropping:
-            observed = f"{say.within(router)} the chain {dropping[0].name} of table {dropping[0].table} drops by default"
+            observed = (
+                f"{say.within(router)} the chain {dropping[0].name} of table {dropping[0].table} drops by default"
+            )
             return Cause(observed, Layer.FILTER, say.command(router, "nft list ruleset"))
         if rules.drops:
             return Cause(f"{where} has a rule that drops: {rules.drops[0]}", Layer.FILTER, _rules(router))
