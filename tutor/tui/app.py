@@ -101,7 +101,7 @@ class NettutorApp(App[int], inherit_bindings=False):
             and self._main.quoting
         ):
             self._main.quoting = False
-            self._main.focused_shell_key(event)
+            (self.focused or self._main)._forward_event(event)
             return
         await super().on_event(event)
 
@@ -159,8 +159,9 @@ class NettutorApp(App[int], inherit_bindings=False):
         self._main.action_zoom()
 
     def rebuild(self) -> None:
-        """A new lab after one that ended, with what was typed typed again."""
-        self._move(self._begin(self.lesson, None))
+        """A new lab after one that ended."""
+        if self.conductor is not None:
+            self._move(self.conductor.rebuild(self.lesson))
 
     def restart_shell(self, machine: str) -> None:
         if (conductor := self._idle()) is not None:

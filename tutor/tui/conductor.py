@@ -85,6 +85,17 @@ class Conductor:
                 "Setting the lesson back …", lambda: replay.reset_lesson(session, rows=rows, columns=columns)
             )
 
+    async def rebuild(self, lesson: Lesson) -> None:
+        """A lab in place of one that died, at the start of the open step: what was typed since then may have killed
+        it, and is not typed again."""
+        if self.session is not None:
+            await self.reset_step()
+            return
+        attempt = self._store.current(lesson.id) if self._store else None
+        if self._store is not None and attempt is not None and attempt.step is not None:
+            self._store.reset(attempt.id, (attempt.step,))
+        await self.start(lesson, None)
+
     async def restart_shell(self, machine: str) -> None:
         if (session := self.session) is None:
             return

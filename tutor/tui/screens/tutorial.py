@@ -246,9 +246,6 @@ class TutorialScreen(Screen[None]):
         """Let the next key through to the shell."""
         self.quoting = self._side() == "shell" and self.query_one(Machines).pane is not None
 
-    def focused_shell_key(self, event: events.Key) -> None:
-        self._forward_event(event)
-
     def action_resize_panes(self, by: int) -> None:
         self._set_ratio(self._ratio + by * 0.03)
 
