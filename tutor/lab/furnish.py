@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from tutor.errors import LabError
 from tutor.lab import services
-from tutor.lab.channel import close_all
+from tutor.lab.channel import NamespaceGone, close_all
 from tutor.lab.machine import Machine
 from tutor.model.place import Place
 from tutor.model.topology import MachineSpec, ServiceSpec, Topology
@@ -16,12 +16,14 @@ from tutor.model.topology import MachineSpec, ServiceSpec, Topology
 _LINE_TIME = 20.0
 _LISTEN_TIME = 10.0
 _PAUSE = 0.004
-# One shell runs all lines, so that a variable or a directory lasts; the number of the line that fails goes to stdout.
+# One shell runs all lines, so that a variable or a directory lasts; at the end it tells how far it came.
 _RUNNER = """
+exec 3>&1 1>&2
 number=0
+trap 'echo $number >&3' EXIT
 for line do
     number=$((number + 1))
-    eval "$line" >&2 || { status=$?; echo "$number"; exit "$status"; }
+    eval "$line" || exit
 done
 """
 
@@ -44,7 +46,8 @@ async def _set_up(spec: MachineSpec, machine: Machine) -> None:
         number = done.stdout.split()[-1:] or [b"1"]
         line = spec.setup[int(number[0]) - 1] if number[0].isdigit() else spec.setup[0]
         words = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit status {done.status}"]
-        raise LabError(f"set-up of {spec.name} failed at `{line}`: {words[-1]}")
+        word = next((word for word in reversed(words) if "error" in word.lower()), words[-1])
+        raise LabError(f"set-up of {spec.name} failed at `{line}`: {word}")
 
 
 async def _serve(machine: Machine, spec: MachineSpec, service: ServiceSpec) -> None:
@@ -52,15 +55,18 @@ async def _serve(machine: Machine, spec: MachineSpec, service: ServiceSpec) -> N
     if await machine.find(daemon.program) is None:
         raise LabError(f"{spec.name} needs {daemon.program}, which is not here",
                        "Run `nettutor tools install nginx dnsmasq`")  # fmt: skip
-    for path, text in daemon.files.items():
-        await machine.put(path, text)
+    place = Place(spec.name, service.netns)
     try:
+        if await _listens(machine, place, daemon):
+            raise LabError(f"port {daemon.port} of {place} is taken already, {daemon.program} cannot listen there")
+        for path, text in daemon.files.items():
+            await machine.put(path, text)
         exited, fds = await machine.start(daemon.argv, service.netns)
-    except FileNotFoundError as error:
+    except NamespaceGone as error:
         raise LabError(f"{spec.name} has no namespace {service.netns} for its {service.kind} service") from error
     try:
         async with asyncio.timeout(_LISTEN_TIME):
-            while not await _listens(machine, Place(spec.name, service.netns), daemon):
+            while not await _listens(machine, place, daemon):
                 if exited.done():
                     raise LabError(f"{daemon.program} on {spec.name} ended at once: {_words(fds[2])}")
                 await asyncio.sleep(_PAUSE)
@@ -76,8 +82,10 @@ async def _listens(machine: Machine, place: Place, daemon: services.Daemon) -> b
     for path in services.tables(daemon.protocol):
         try:
             fd = await machine.open(place, path)
+        except NamespaceGone:
+            raise
         except FileNotFoundError:
-            continue
+            continue  # no IPv6 here
         with os.fdopen(fd, encoding="ascii") as file:
             if services.listens(file.read(), daemon.protocol, daemon.port):
                 return True

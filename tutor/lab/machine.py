@@ -48,6 +48,7 @@ class Machine:
         loop = asyncio.get_running_loop()
         self.name = name
         self.up: asyncio.Future[None] = loop.create_future()
+        self.up.add_done_callback(lambda up: up.cancelled() or up.exception())  # the first failure is enough
         self.ended: asyncio.Future[str] = loop.create_future()
         self._exits: dict[int, asyncio.Future[int]] = {}
         self._channel = Channel(end, name, self._heard, self._channel_ended)

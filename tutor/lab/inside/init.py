@@ -38,8 +38,7 @@ def main(plan: dict[str, Any], control_fd: int, gate: int) -> None:
         kernel.unshare(kernel.CLONE_NEWCGROUP, "unshare the cgroup namespace")
         names = _boot(plan, control)
     except OSError as error:
-        message.send(control, {"event": "failed", "errno": error.errno or 0, "place": str(error.filename),
-                               "reason": str(error.strerror)})  # fmt: skip
+        message.send(control, message.failure(error, "start the machines"))
         os._exit(1)
     message.send(control, {"event": "wired"})
     _watch_over(control, names)

@@ -51,13 +51,9 @@ def main(control_fd: int, plan_fd: int) -> None:
             plan: dict[str, Any] = marshal.load(file)
         status = _launch(plan, control)
     except OSError as error:
-        message.send(control, _failure(error))
+        message.send(control, message.failure(error, "prepare the lab"))
     finally:
         os._exit(status)
-
-
-def _failure(error: OSError) -> dict[str, object]:
-    return {"event": "failed", "errno": error.errno or 0, "place": str(error.filename), "reason": str(error.strerror)}
 
 
 def _launch(plan: dict[str, Any], control: _socket.socket) -> int:
@@ -119,7 +115,7 @@ def _become_lab(plan: dict[str, Any], bundle: int, gate: int, control: _socket.s
         except OSError as error:
             raise OSError(error.errno, error.strerror, f"start {plan['interpreter']} in the lab") from None
     except OSError as error:
-        message.send(control, _failure(error))
+        message.send(control, message.failure(error, "build the root of the lab"))
     except Exception as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         sys.stderr.flush()

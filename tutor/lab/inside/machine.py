@@ -249,13 +249,7 @@ def main(
         network.configure(spec)
         machine = Machine(channel, limits)
     except OSError as error:
-        report = {
-            "event": "failed",
-            "errno": error.errno or 0,
-            "place": str(error.filename),
-            "reason": str(error.strerror),
-        }
-        message.send(channel, report)
+        message.send(channel, message.failure(error, "start the machine"))
         os._exit(1)
     message.send(channel, {"event": "up"})
     machine.serve()

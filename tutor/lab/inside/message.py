@@ -46,6 +46,12 @@ def send(socket: _socket.socket, value: dict[str, object], fds: Sequence[int] = 
     socket.sendmsg([encode(value).encode()], ancillary, _socket.MSG_NOSIGNAL)
 
 
+def failure(error: OSError, stage: str) -> dict[str, object]:
+    """The event that tells of an error that ends the start of the lab; ``stage`` where the error names no place."""
+    reason = error.strerror or str(error)
+    return {"event": "failed", "errno": error.errno or 0, "place": str(error.filename or stage), "reason": reason}
+
+
 def receive(socket: _socket.socket) -> dict[str, object] | None:
     """The next message, or ``None`` at the end of the stream. Blocks as the socket does."""
     data = socket.recv(LARGEST)

@@ -1,0 +1,101 @@
+"""nginx and dnsmasq are there, and answer, when the lab has booted."""
+
+from __future__ import annotations
+
+import shutil
+from ipaddress import ip_interface
+
+import pytest
+from lab_modes import AS_NOBODY, MODES, running, sh, use_mode
+
+from tutor import paths
+from tutor.errors import LabError
+from tutor.lab import Lab, services
+from tutor.model.topology import InterfaceSpec, MachineSpec, ServiceSpec, SwitchPort, Topology
+
+
+@pytest.fixture(params=MODES, autouse=True)
+def mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == AS_NOBODY:
+        layer = paths.tools_layer()
+        if layer.is_relative_to("/root"):
+            pytest.skip("unsupported: the tools layer of root is not readable for nobody")
+    use_mode(request.param, monkeypatch)
+    return str(request.param)
+
+
+def needs(program: str) -> None:
+    if not shutil.which(program, path="/usr/sbin:/usr/bin") and not list(
+        paths.tools_layer().glob(f"usr/*bin/{program}")
+    ):
+        pytest.skip(f"unsupported: {program} is not installed")
+
+
+def serving(*specs: ServiceSpec, setup: tuple[str, ...] = ()) -> Topology:
+    def eth0(address: str) -> tuple[InterfaceSpec, ...]:
+        return (InterfaceSpec("eth0", SwitchPort("lan"), (ip_interface(address),)),)
+
+    server = MachineSpec("server", eth0("10.0.0.1/24"), setup=setup, services=specs)
+    return Topology((server, MachineSpec("client", eth0("10.0.0.2/24"), resolver="10.0.0.1")))
+
+
+async def test_a_web_page_names_its_machine() -> None:
+    needs("nginx")
+    specs = (ServiceSpec("http"), ServiceSpec("http", options={"port": "8080", "page": "second"}))
+    async with running(serving(specs[0])) as lab:
+        assert "Hello from server" in await sh(lab, "curl -s http://10.0.0.1/", "client")
+        assert "nginx: master" in await sh(lab, "ps ax", "server")
+        assert "nginx" in await sh(lab, "ss -ltnp", "server")
+    async with running(serving(specs[1])) as lab:
+        assert await sh(lab, "curl -s http://10.0.0.1:8080/", "client") == "second\n"
+
+
+async def test_a_service_runs_in_a_namespace_that_set_up_made() -> None:
+    needs("nginx")
+    setup = (
+        "ip netns add blue",
+        "ip link add v0 type veth peer name v1 netns blue",
+        "ip addr add 10.5.0.1/24 dev v0",
+        "ip link set v0 up",
+        "ip -n blue addr add 10.5.0.2/24 dev v1",
+        "ip -n blue link set v1 up",
+    )
+    async with running(serving(ServiceSpec("http", netns="blue"), setup=setup)) as lab:
+        assert "Hello from blue" in await sh(lab, "curl -s http://10.5.0.2/", "server")
+        assert "[exit status" in await sh(lab, "curl -s http://10.5.0.1/", "server")
+
+
+async def test_a_name_server_knows_its_names_and_no_others() -> None:
+    needs("dnsmasq")
+    async with running(
+        serving(ServiceSpec("dns", options={"www.example.com": "192.0.2.80", "v6.example.com": "2001:db8::1"}))
+    ) as lab:
+        assert "192.0.2.80" in await sh(lab, "getent ahostsv4 www.example.com", "client")
+        assert "2001:db8::1" in await sh(lab, "getent hosts v6.example.com", "client")
+        assert "[exit status 2]" in await sh(lab, "getent hosts other.example.com", "client")
+        assert "[exit status 2]" in await sh(lab, "getent hosts sub.www.example.com", "client")
+    async with running(serving(ServiceSpec("dns", options={"a.example": "192.0.2.1", "port": "5353"}))) as lab:
+        assert ":5353" in await sh(lab, "ss -lun", "server")
+
+
+async def test_a_missing_program_tells_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(machine: MachineSpec, spec: ServiceSpec) -> services.Daemon:
+        return services.Daemon(("no-such-daemon",), 80, "tcp")
+
+    monkeypatch.setattr(services, "daemon", nothing)
+    with pytest.raises(LabError, match=r"no-such-daemon.*nettutor tools install"):
+        await Lab.boot(serving(ServiceSpec("http")))
+
+
+async def test_a_service_without_a_free_port_is_refused() -> None:
+    needs("nginx")
+    with pytest.raises(LabError, match="port 80 of server is taken"):
+        await Lab.boot(serving(ServiceSpec("http"), setup=("python3 -m http.server 80 >/dev/null 2>&1 & sleep 0.5",)))
+
+
+@pytest.mark.parametrize(
+    "spec", [ServiceSpec("ftp"), ServiceSpec("http", options={"port": "99999"}), ServiceSpec("http", "none")]
+)
+async def test_an_impossible_service_is_refused(spec: ServiceSpec) -> None:
+    with pytest.raises(LabError, match="server"):
+        await Lab.boot(serving(spec))
