@@ -159,6 +159,10 @@ def test_addresses() -> None:
     assert (mask.layer, mask.look_next) == (Layer.ADDRESS, "ip -n red addr")
     assert unmet(check, addressed("192.168.15.11/24")).observed == "red has 192.168.15.11/24"
     assert unmet(check, addressed("fe80::1/64")).observed == "red has no address yet"
+    down = stacks(red=Stack((veth(2, "veth-red", None, up=False),), (LinkAddress(2, ip_interface("192.168.15.1/24")),)))
+    met(check, down)
+    off = unmet(HasAddress(ip_interface("192.168.15.1/24"), RED, up=True), down)
+    assert (off.observed, off.layer) == ("192.168.15.1/24 is on veth-red, which is down", Layer.LINK)
     named = HasAddress(ip_interface("192.168.15.1/24"), RED, "veth-red")
     assert unmet(named, addressed("192.168.15.1/24", link="x")).observed == "192.168.15.1/24 is on x"
     assert unmet(named, addressed(link="x")).observed == "red has no link veth-red"

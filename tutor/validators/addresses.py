@@ -22,19 +22,24 @@ class HasAddress:
     address: Interface = param("the address with its prefix length, such as 192.168.15.1/24")
     place: Place = param("where", name="in")
     link: str | None = param("the link that must carry it; any link will do without", default=None)
+    up: bool = param("that link must be up, too", default=False)
 
     def wants(self) -> frozenset[Want]:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
         on = f" on {self.link}" if self.link else ""
-        expected = f"{self.address}{on} {say.within(self.place)}"
+        expected = f"{self.address}{on} {say.within(self.place)}" + (", on a link that is up" if self.up else "")
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)
         for link, address in carried(stack):
-            if address.interface == self.address and self.link in (None, link.name):
-                return Met(f"{self.address} is on {link.name}")
+            if address.interface != self.address or self.link not in (None, link.name):
+                continue
+            if self.up and not link.up:
+                observed = f"{self.address} is on {link.name}, which is down"
+                return Unmet(expected, observed, Layer.LINK, say.ip(self.place, "link"))
+            return Met(f"{self.address} is on {link.name}")
         return Unmet(expected, self._nearest(stack), Layer.ADDRESS, say.ip(self.place, "addr"))
 
     def _nearest(self, stack: Stack) -> str:
