@@ -26,8 +26,7 @@ def ensure(names: Iterable[str] | None = None, progress: Progress = silent) -> t
         return ()
     directory = paths.tools_layer()
     try:
-        progress("waiting for another nettutor", None)
-        with layer.locked(directory):
+        with layer.locked(directory, lambda: progress("waiting for another nettutor", None)):
             lacking = missing(names)
             if lacking:
                 install(lacking, progress)

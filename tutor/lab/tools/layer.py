@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,11 +26,15 @@ _TOP = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
 @contextlib.contextmanager
-def locked(layer: Path) -> Iterator[None]:
-    """Only one nettutor at a time changes the layer; another waits."""
+def locked(layer: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Only one nettutor at a time changes the layer; another says that it is ``waiting``, and waits."""
     layer.mkdir(parents=True, exist_ok=True)
     with (layer / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
