@@ -164,7 +164,11 @@ def test_the_way_back() -> None:
     lan = read[StackOf(LAN)]
     assert isinstance(lan, Stack)
     read[StackOf(LAN)] = replace(lan, routes=lan.routes[:1])
-    assert explained(read)[0] == "the packet reached lan from 192.168.15.2, but lan (192.168.1.3/24) has no route back"
+    assert explained(read)[1] is Layer.NAT
+    read[PING] = PingResult(1, 0, arrivals=(seen(LAN, "192.168.1.2"), seen(LAN, "192.168.1.2", reply=True)))
+    read[StackOf(LAN)] = replace(lan, routes=())
+    assert explained(read)[0] == "the packet reached lan from 192.168.1.2, but lan (192.168.1.3/24) has no route back"
+    read[PING] = PingResult(1, 0, arrivals=(seen(LAN), seen(LAN, reply=True)))
     read[StackOf(LAN)] = replace(lan, routes=(*lan.routes, Route("192.168.15.0/24", HOST_IP, 2)))
     assert explained(read)[0] == "lan answered 192.168.15.2, but the answer never came to host"
     read[PING] = PingResult(1, 0, arrivals=(seen(HOST), seen(LAN)))

@@ -243,17 +243,19 @@ def _way_back(flow: Flow, facts: Facts, requests: list[Arrival], arrivals: tuple
     assert flow.end is not None
     where, source = say.place(flow.end), requests[0].source
     look = say.command(flow.end, f"tcpdump -ni {requests[0].link} host {source}")
+    if len(flow.via) > 1:  # so far away that the learner hardly has a shell there
+        look = say.command(flow.via[0], f"tcpdump -ni any host {flow.target}")
     stack = facts.of(StackOf(flow.end))
     own = facts.of(StackOf(flow.source))
     untouched = isinstance(own, Stack) and owns(own, source)
     back = route_of(stack, source) if isinstance(stack, Stack) else None
-    if isinstance(stack, Stack) and back is None:
-        owned = [str(a.interface) for _, a in carried(stack) if a.interface.version == source.version]
-        observed = f"the packet reached {where} from {source}, but {where} ({say.joined(owned)}) has no route back"
-        return Cause(observed, Layer.ROUTE, say.ip(flow.end, "route"))
     if flow.via and untouched and source.is_private and not (back and _returns(flow, facts, back)):
         observed = f"{where} saw the private source address {source}, to which it knows no way back"
         return Cause(observed, Layer.NAT, look)
+    if isinstance(stack, Stack) and back is None:
+        owned = [str(a.interface) for _, a in carried(stack) if a.interface.version == source.version]
+        observed = f"the packet reached {where} from {source}, but {where} ({say.joined(owned)}) has no route back"
+        return Cause(observed, Layer.ROUTE, look if len(flow.via) > 1 else say.ip(flow.end, "route"))
     senders = [facts.of(StackOf(place)) for place in (flow.source, *flow.via)]
     if not any(not isinstance(sender, Stack) or owns(sender, source) for sender in senders):
         owner = say.joined(map(say.place, flow.via or (flow.source,)), "or")
