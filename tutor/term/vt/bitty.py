@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any, cast
 
-from bittty import Board
+from bittty import BITTTY, Board
 from bittty.style import Color
 from bittty.terminals import Terminal
 from bittty.terminals.scrollback import MemoryScrollback
@@ -14,6 +15,8 @@ from tutor.term.vt import frames
 from tutor.term.vt.frames import CursorShape, Look, Mode, RawRun
 
 _HISTORY_CELLS = 400_000
+# No printer and no serial lines, and no way to make it show control characters instead of obeying them (CRM).
+_MODEL = replace(BITTTY, options=frozenset(), fixed_modes=BITTTY.fixed_modes | {(False, 3, 4)})
 _HOLD_SECONDS = 0.15
 _MODES = (
     (1, Mode.APPLICATION_CURSOR),
@@ -22,6 +25,7 @@ _MODES = (
     (1004, Mode.FOCUS),
     (1007, Mode.ALTERNATE_SCROLL),
 )
+_SHAPES = {"underline": CursorShape.UNDERLINE, "bar": CursorShape.BAR}
 _LOOKS = (
     ("bold", Look.BOLD),
     ("dim", Look.DIM),
@@ -74,7 +78,7 @@ class Bitty:
     step = 4096
 
     def __init__(self, rows: int = 24, columns: int = 80) -> None:
-        self._board = Board(width=columns, height=rows)
+        self._board = Board(width=columns, height=rows, model=_MODEL)
         self._wire = _Wire()
         self._board.host.attach(cast(Any, self._wire))
         self._history = MemoryScrollback(_HISTORY_CELLS)
@@ -163,9 +167,8 @@ class Bitty:
                 modes |= mode
         tracking = next((number for number in (1003, 1002, 1000, 9) if self._is_set(number)), 0)
         coding = next((number for number in (1006, 1015, 1005) if self._is_set(number)), 0)
-        style = getattr(self._board.cursor, "cursor_style", 0)
-        shape = {3: CursorShape.UNDERLINE, 4: CursorShape.UNDERLINE, 5: CursorShape.BAR, 6: CursorShape.BAR}
-        return int(shape.get(style, CursorShape.BLOCK)), int(modes), tracking, coding
+        shape = _SHAPES.get(self._board.cursor.shape, CursorShape.BLOCK)
+        return int(shape), int(modes), tracking, coding
 
     def _rows_changed(self, everything: bool, view: tuple[int, int]) -> list[tuple[int, list[RawRun]]]:
         damaged = set(self._chrome.damaged_rows())

@@ -17,8 +17,9 @@ from tutor.term.vt.backend import Backend
 from tutor.term.vt.frames import Kind, message
 
 _MEMORY = 2 << 30
-# A program that is told of the kitty protocol would expect keys that are not sent here.
-_KITTY_ANSWER = re.compile(rb"\x1b\[\?\d+u")
+# Told of the kitty protocol, a program would expect keys that are not sent here. A title or a clipboard that is told
+# back would be typed into the shell by whoever has set it. Colours (OSC 4 and 10 to 19) may be told.
+_UNTOLD = re.compile(rb"\x1b\[\?\d+u|\x1b\](?!4;|1\d;)[^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
 def main() -> None:
@@ -72,7 +73,7 @@ def _feed(connection: socket.socket, backend: Backend, data: bytes) -> None:
     for at in range(0, len(data), backend.step):
         part = data[at : at + backend.step]
         backend.feed(part)
-        answer = _KITTY_ANSWER.sub(b"", backend.replies())
+        answer = _UNTOLD.sub(b"", backend.replies())
         if answer:
             connection.sendall(message(Kind.REPLY, answer))
         connection.sendall(message(Kind.CONSUMED, frames.COUNT.pack(len(part))))
