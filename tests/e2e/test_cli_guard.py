@@ -159,6 +159,19 @@ def test_a_stopped_tutorial_stops_the_guard_and_goes_on_with_it() -> None:
     assert run.status() == 6
 
 
+def test_nothing_of_the_tutorial_runs_when_the_guard_ends() -> None:
+    """An orphan, as a lab is when the tutorial was killed, is waited for."""
+    body = (
+        "orphan = os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '0.4'); os.write(1, b'<orphan %d>' % orphan); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    run = _guarded(body)
+    heard = run.until(None)
+    assert run.status() == 128 + signal.SIGKILL
+    orphan = int(heard.split(b"<orphan ")[1].split(b">")[0])
+    assert not Path(f"/proc/{orphan}").exists()
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [

@@ -31,7 +31,8 @@ _ENDING = (signal.SIGHUP, signal.SIGTERM)
 _WATCHED = (*_ENDING, signal.SIGQUIT, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD)
 _SI_KERNEL = 0x80  # sigaction(2)
 _TURN = 1.0  # seconds between looks at a terminal that hung up without a signal
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
+_LEFTOVERS = 1.0  # seconds
 
 
 def run(tutorial: Callable[[], int]) -> int:
@@ -46,7 +47,10 @@ def run(tutorial: Callable[[], int]) -> int:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os._exit(_child(tutorial, guard))
     try:
+        # What the tutorial leaves behind, such as a lab that is ending, becomes ours to wait for.
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
         status = _Guard(child).wait()
+        _reap_leftovers()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     killed = -status if status < 0 else None
@@ -117,6 +121,15 @@ class _Guard:
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._child, number)
+
+
+def _reap_leftovers() -> None:
+    """So that nothing of the tutorial runs any more when the shell prompts again."""
+    until = time.monotonic() + _LEFTOVERS
+    with contextlib.suppress(ChildProcessError):
+        while time.monotonic() < until:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(0.005)
 
 
 def _hung_up() -> bool:
