@@ -12,30 +12,34 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tutor.term.snapshot import printable
-from tutor.term.vt.frames import RGB, Look, Run
+from tutor.term.vt.frames import DEFAULT_COLOUR, RGB, Look, Run
 
-_ANSI = (
+_ON_DARK = (
     "000000 cd3131 0dbc79 d7c452 3b8eea bc3fbc 29b8db cccccc 666666 f14c4c 23d18b f5f543 6cb0ff d670d6 59d9f0 ffffff"
+)
+_ON_LIGHT = (
+    "000000 b3261e 1f6b2b 7a5c00 0451a5 9b1f9b 0b6075 555555 666666 cd3131 14762f 8a5300 0b5cad bc05bc 0b6a80 767676"
 )
 _LEVELS = (0, 95, 135, 175, 215, 255)
 
 
-def _palette() -> tuple[Color, ...]:
-    colours = [Color.from_rgb(*bytes.fromhex(code)) for code in _ANSI.split()]
+def _palette(first: str) -> tuple[Color, ...]:
+    colours = [Color.from_rgb(*bytes.fromhex(code)) for code in first.split()]
     colours += [Color.from_rgb(r, g, b) for r in _LEVELS for g in _LEVELS for b in _LEVELS]
     colours += [Color.from_rgb(level, level, level) for level in range(8, 248, 10)]
     return tuple(colours)
 
 
-PALETTE = _palette()
+ON_DARK, ON_LIGHT = _palette(_ON_DARK), _palette(_ON_LIGHT)
 
 
 @lru_cache(maxsize=4096)
 def style_of(foreground: int, background: int, look: int, base: Style) -> Style:
-    """The style of a run upon the pane's own; the sixteen colours are the same in every theme."""
+    """The style of a run upon the pane's own. The first sixteen colours are legible on a dark or a light ground."""
+    palette = ON_LIGHT if _is_light(base.bgcolor) and background == DEFAULT_COLOUR else ON_DARK
     return base + Style(
-        color=_colour(foreground),
-        bgcolor=_colour(background),
+        color=_colour(foreground, palette),
+        bgcolor=_colour(background, palette),
         bold=bool(look & Look.BOLD) or None,
         dim=bool(look & Look.DIM) or None,
         italic=bool(look & Look.ITALIC) or None,
@@ -48,10 +52,17 @@ def style_of(foreground: int, background: int, look: int, base: Style) -> Style:
     )
 
 
-def _colour(number: int) -> Color | None:
+def _is_light(ground: Color | None) -> bool:
+    if ground is None or ground.triplet is None:
+        return False
+    red, green, blue = ground.triplet
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 128
+
+
+def _colour(number: int, palette: tuple[Color, ...]) -> Color | None:
     if number >= RGB:
         return Color.from_rgb(number >> 16 & 0xFF, number >> 8 & 0xFF, number & 0xFF)
-    return PALETTE[number] if 0 <= number < 256 else None
+    return palette[number] if 0 <= number < 256 else None
 
 
 def strip_of(runs: Sequence[Run], width: int, base: Style) -> Strip:
