@@ -17,6 +17,8 @@ _APPARMOR = (
     "an AppArmor profile with `userns,` for a launcher of nettutor's own"
 )
 
+_NAMESPACES = ("user", "mnt", "pid", "net", "uts", "ipc", "cgroup")
+
 
 def _sysctl(path: str) -> str:
     try:
@@ -51,8 +53,11 @@ def diagnose(error: OSError) -> LabError:
 
 
 def _user_namespace(number: int | None) -> str:
-    if number == errno.ENOSPC or _sysctl("user/max_user_namespaces") == "0":
-        return "User namespaces are switched off: as root run `sysctl user.max_user_namespaces=15000`"
+    for kind in _NAMESPACES:
+        if _sysctl(f"user/max_{kind}_namespaces") == "0":
+            return f"Namespaces are switched off: as root run `sysctl user.max_{kind}_namespaces=15000`"
+    if number == errno.ENOSPC:
+        return "Too many namespaces: end other containers, or as root raise the sysctls user.max_*_namespaces"
     if _sysctl("kernel/unprivileged_userns_clone") == "0":
         return "As root run `sysctl kernel.unprivileged_userns_clone=1`"
     if number == errno.EINVAL:

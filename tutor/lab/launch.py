@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import marshal
 import os
 import re
@@ -55,19 +56,19 @@ def find_interpreter() -> Interpreter:
 def start(plan: Mapping[str, Any], interpreter: Interpreter) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """The launcher, and our end of the control socket. ``LabError`` when it cannot even be started."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    plan_fd = os.memfd_create("plan")
+    control_fd, plan_fd = _above_standard(theirs.detach()), _above_standard(os.memfd_create("plan"))
     try:
         os.write(plan_fd, marshal.dumps(dict(plan), 2))
         os.lseek(plan_fd, 0, os.SEEK_SET)
         cache = paths.cache() / "pycache"
         arguments = [interpreter.path, "-I", "-S", "-X", f"pycache_prefix={cache}", "-c", _BOOTSTRAP]
-        arguments += [str(_PACKAGE.parent), str(_PACKAGE), str(theirs.fileno()), str(plan_fd)]
+        arguments += [str(_PACKAGE.parent), str(_PACKAGE), str(control_fd), str(plan_fd)]
         process = subprocess.Popen(
             arguments,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            pass_fds=(theirs.fileno(), plan_fd),
+            pass_fds=(control_fd, plan_fd),
             env={"LANG": "C.UTF-8"},
             cwd="/",
         )
@@ -75,6 +76,15 @@ def start(plan: Mapping[str, Any], interpreter: Interpreter) -> tuple[subprocess
         ours.close()
         raise LabError(f"the lab's launcher could not be started: {error.strerror or error}") from error
     finally:
-        theirs.close()
+        os.close(control_fd)
         os.close(plan_fd)
     return process, ours
+
+
+def _above_standard(fd: int) -> int:
+    """The same file at a number that no standard stream takes, even where our own are closed."""
+    if fd > 2:
+        return fd
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(fd)
+    return moved

@@ -238,7 +238,6 @@ def main(
     """Run the machine ``spec``. ``fabric`` is a netlink socket where the switches stand; ``wired`` ends when all
     cables between machines are laid."""
     try:
-        kernel.rename_process("init")
         _socket.sethostname(spec["name"])
         rootfs.build_machine(spec)
         rtnetlink.perform(spec["ports"], fabric)
