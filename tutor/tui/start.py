@@ -31,6 +31,8 @@ def start(lesson: str | None, step: str | None, language: str) -> int:
 
 async def _run(lesson: Lesson, store: Store, step: str | None, language: str) -> int:
     """The lab is made by other processes; Textual is loaded meanwhile."""
+    for stale in ("COLUMNS", "LINES"):  # Textual believes them rather than the terminal, also after a resize
+        os.environ.pop(stale, None)
     size = os.get_terminal_size(0)
     opening = Opening(lesson, store, step, rows=max(1, size.lines // 2), columns=max(1, size.columns))
     collecting = gc.isenabled()
