@@ -96,7 +96,7 @@ def test_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     ("argv", "said"),
     [
         ([], "which command? the first to try is `nettutor start`"),
-        (["strat"], "there is no command 'strat'; did you mean start?"),
+        (["startt"], "there is no command 'startt'; did you mean start?"),
         (["qqqq"], "there is no command 'qqqq'; there are start, list"),
         (["--jsn"], "unrecognized arguments: --jsn"),
         (["check"], "the following arguments are required: LESSON (see `nettutor check --help`)"),
