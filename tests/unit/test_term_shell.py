@@ -70,8 +70,9 @@ async def test_lines_of_one_command_are_typed_as_it_asks(shell: Shell) -> None:
 
 
 async def test_a_long_command_may_come_line_by_line(shell: Shell, tmp_path: Path) -> None:
-    for line in ("cat >file <<E", "one", "two", "E"):
-        await ok(shell, line)
+    await ok(shell, "false")
+    for line in ("cat >file <<E", "one", "two", "E\n"):
+        assert (await ok(shell, line)).exit_status == 0
     assert (tmp_path / "file").read_text() == "one\ntwo\n"
 
 
@@ -107,7 +108,8 @@ async def test_nested_shells_are_marked(shell: Shell, nested: str) -> None:
 @pytest.mark.parametrize("plain", ["bash --norc", "sh"])
 async def test_a_shell_without_marks_is_typed_into_when_it_is_quiet(shell: Shell, plain: str) -> None:
     screen = Screen(shell)
-    await ok(shell, plain)
+    await ok(shell, "false")
+    assert (await ok(shell, plain)).exit_status == 0
     await ok(shell, "sleep 0.5; echo se''cond")
     assert "second\r\n" in screen.text
     assert (await ok(shell, "exit 6")).exit_status == 6

@@ -130,18 +130,23 @@ class Shell:
             started = time.monotonic()
             deadline = started + timeout
             in_time = await self._prompted(-1, deadline)
-            for part in line.split("\n"):
+            for part in line.replace("\r\n", "\n").rstrip("\n").split("\n"):
                 if not in_time or self.closed.done():
                     break
                 before = self._prompts
                 self.send(_as_keys(part))
                 in_time = await self._prompted(before, deadline)
             if in_time:
-                status = self.closed.result() if self.closed.done() else self.transcript.status
-                return Finished(line, status, started, time.monotonic())
+                return Finished(line, self._status(), started, time.monotonic())
             running = self.transcript.running or foreground.look(self._fd).title or line
             recovered = await self._interrupt()
             return TimedOut(line, running, started, time.monotonic(), recovered)
+
+    def _status(self) -> int:
+        """Of what was typed last; 0 where it has not ended or was not marked."""
+        if self.closed.done():
+            return self.closed.result()
+        return self.transcript.status if self.transcript.phase is Phase.PROMPT else 0
 
     async def _interrupt(self) -> bool:
         """Get back to a prompt, asking more and more firmly."""
