@@ -6,6 +6,6 @@ counters. Knows nothing of goals or of the screen; of the lab only ``Opener``.
 """
 
 from tutor.lab.probe.opener import Opener
-from tutor.lab.probe.reader import read, warm
+from tutor.lab.probe.reader import read
 
-__all__ = ["Opener", "read", "warm"]
+__all__ = ["Opener", "read", ]

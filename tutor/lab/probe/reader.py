@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import struct
 from collections.abc import Collection
 from typing import assert_never
 
 from tutor.errors import LabEnded
-from tutor.lab.probe.dns import dns_lookup
 from tutor.lab.probe.files import read_file, read_namespaces, read_sysctl
-from tutor.lab.probe.http import http_get
 from tutor.lab.probe.listeners import listeners
 from tutor.lab.probe.opener import Opener, unreadable
 from tutor.lab.probe.ping import ping
@@ -36,11 +33,6 @@ from tutor.model.wants import (
 
 _LONGEST = 5.0  # seconds for one want, whatever happens; each kind of traffic has its own shorter bound
 _AT_ONCE = 32
-
-
-def warm() -> None:
-    """Import what the first reading would otherwise wait for; takes about 60 ms, may run in a thread."""
-    importlib.import_module("dns.message")
 
 
 async def read(lab: Opener, wants: Collection[Want], *, patience: float = 0.5) -> Facts:
@@ -84,8 +76,12 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
         case Ping():
             return await ping(opener, want, patience)
         case HttpGet():
+            from tutor.lab.probe.http import http_get  # with http.client and email, as long to load as a lab to boot
+
             return await http_get(opener, want, patience)
         case DnsLookup():
+            from tutor.lab.probe.dns import dns_lookup
+
             return await dns_lookup(opener, want, patience)
         case _:
             assert_never(want)
