@@ -7,25 +7,25 @@ export PYTHON
 .PHONY: start test check setup lock pins clean
 
 start:
-	@scripts/setup start
+	@.ci/setup start
 	@$(BIN)/nettutor start $(LESSON)
 
 test: check
-	@scripts/test
+	@.ci/test
 
 setup:
-	@scripts/setup dev
+	@.ci/setup dev
 
 check: setup
 	$(BIN)/ruff format --check tutor tests
 	$(BIN)/ruff check tutor tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell tutor lessons tests assets scripts README.md
+	$(BIN)/codespell tutor lessons tests assets .ci README.md
 
 # New versions of the dependencies, for all platforms and Python versions at once.
 lock: setup
-	@scripts/lock
+	@.ci/lock
 
 # The versions and checksums of the lab's tools on this release.
 pins: setup

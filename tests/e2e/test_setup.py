@@ -62,18 +62,18 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.timeout(300)
 def test_a_clean_clone_is_set_up_and_stays_clean(clone: Path) -> None:
-    done = _sh("scripts/setup start", clone)
+    done = _sh(".ci/setup start", clone)
     assert [line.split()[2] for line in done.stderr.splitlines()] == ["1/3", "2/3", "3/3"]
     assert _sh(".venv/bin/nettutor --version", clone).stdout == f"nettutor {__version__}\n"
     assert _sh("git status --porcelain --ignored=no", clone).stdout == ""
     assert "namespaces" in _sh(f"{clone}/.venv/bin/nettutor list", Path("/")).stdout
 
-    again = _sh("scripts/setup start", clone)
+    again = _sh(".ci/setup start", clone)
     assert (again.stdout, again.stderr) == ("", "")
 
     with (clone / "pyproject.toml").open("a") as file:
         file.write("# changed\n")
-    changed = _sh("scripts/setup start", clone)
+    changed = _sh(".ci/setup start", clone)
     assert [line.split()[2] for line in changed.stderr.splitlines()] == ["2/3", "3/3"]
 
 
@@ -89,7 +89,7 @@ def test_a_python_without_ensurepip(clone: Path, tmp_path: Path) -> None:
         f'"-m venv"*) exit 1;; "-m pip"*) exit 1;; esac\nexec {system} "$@"\n'
     )
     python.chmod(0o755)
-    _sh("scripts/setup start", tree, PYTHON=str(python))
+    _sh(".ci/setup start", tree, PYTHON=str(python))
     assert _sh(".venv/bin/nettutor --version", tree).stdout == f"nettutor {__version__}\n"
 
 
@@ -102,10 +102,10 @@ def test_a_python_that_is_too_old_is_named(tmp_path: Path) -> None:
     old = tools / "python3"
     old.write_text('#!/bin/sh\ncase "$1" in --version) echo Python 3.8.1;; *) exit 1;; esac\n')
     old.chmod(0o755)
-    script = (tree / "scripts/setup").read_text().replace("/usr/bin/python3 ", "")
-    (tree / "scripts/setup").write_text(script)
+    script = (tree / ".ci/setup").read_text().replace("/usr/bin/python3 ", "")
+    (tree / ".ci/setup").write_text(script)
     done = subprocess.run(
-        ["/bin/sh", "scripts/setup"], cwd=tree, env={"PATH": str(tools)}, capture_output=True, text=True, check=False
+        ["/bin/sh", ".ci/setup"], cwd=tree, env={"PATH": str(tools)}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 3
     assert "Python 3.11 or newer is needed, and here is Python 3.8.1" in done.stderr
