@@ -12,6 +12,8 @@ from pane_app import PaneApp
 from textual import events
 from textual.pilot import Pilot
 
+from tutor.term import Finished
+
 BACKENDS = [None, "bittty"]
 
 
@@ -151,3 +153,42 @@ async def test_hostile_text_reaches_no_cell_as_a_control(pilot: Pilot[object]) -
     shown = "".join(segment.text for y in range(24) for segment in app.pane.render_line(y))
     assert all(char.isprintable() for char in shown)
     assert "\u202e" not in shown
+
+
+async def test_a_pane_that_is_not_seen_holds_no_shell_up(tmp_path: Path) -> None:
+    app = PaneApp(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.pane.display = False
+        await pilot.pause(0.2)
+        emulator, app.pane._emulator = app.pane._emulator, None
+        if emulator is not None:
+            emulator.close()
+        outcome = await app.shell.type("seq 1 200000", 20)
+        assert isinstance(outcome, Finished)
+        app.pane._size_told = (0, 0)
+        app.pane.display = True
+        await app.until("\n200000\n")
+
+
+async def test_focus_is_told_to_a_program_that_asks(pilot: Pilot[object]) -> None:
+    app = app_of(pilot)
+    type_in(app, "clear; printf '\\e[?1004h'; cat -v\r")
+    await pilot.pause(0.5)
+    app.pane.blur()
+    await app.until("^[[O")
+    app.pane.focus()
+    await app.until("^[[I")
+
+
+async def test_the_wheel_scrolls_history_or_a_pager(pilot: Pilot[object]) -> None:
+    app = app_of(pilot)
+    type_in(app, "seq 1 100\r")
+    await app.until("\n100\n")
+    app.pane.post_message(events.MouseScrollUp(app.pane, 1, 1, 0, 0, 0, False, False, False, 1, 1))
+    await app.until("↑ 3 of ")
+    await pilot.press("shift+end")
+    await app.until("\n100\n")
+    type_in(app, "seq 1 100 | less\r")
+    await app.until("\n23\n:")
+    app.pane.post_message(events.MouseScrollDown(app.pane, 1, 1, 0, 0, 0, False, False, False, 1, 1))
+    await app.until("\n26\n")

@@ -23,7 +23,6 @@ _MODES = (
     (66, Mode.APPLICATION_KEYPAD),
     (2004, Mode.BRACKETED_PASTE),
     (1004, Mode.FOCUS),
-    (1007, Mode.ALTERNATE_SCROLL),
 )
 _SHAPES = {"underline": CursorShape.UNDERLINE, "bar": CursorShape.BAR}
 _LOOKS = (
@@ -161,7 +160,7 @@ class Bitty:
         return len(self._history.width(self._board.width)), self._chrome.view_offset()
 
     def _state(self) -> tuple[int, int, int, int]:
-        modes = Mode.ALTERNATE_SCREEN if self._board.blitter.in_alt_screen else Mode(0)
+        modes = Mode.ALTERNATE_SCROLL | (Mode.ALTERNATE_SCREEN if self._board.blitter.in_alt_screen else Mode(0))
         for number, mode in _MODES:
             if self._is_set(number):
                 modes |= mode

@@ -23,7 +23,7 @@ from tutor.term.snapshot import printable
 from tutor.term.vt.frames import TO_BOTTOM, CursorShape, Frame, Mode, Tracking
 from tutor.tui.widgets.cells import strip_of, word_at
 
-_KEPT = 256 << 10
+_KEPT = 64 << 10
 _RESIZE_SECONDS = 0.03
 _WHEEL_ROWS = 3
 _COPY_LIMIT = 1 << 20
@@ -120,9 +120,10 @@ class ShellPane(Widget, can_focus=True):
         if self._emulator is not None:
             self._emulator.feed(data)
             return
+        # Not seen yet, so not drawn; the shell goes on all the same.
         self._kept.append(data)
-        if sum(map(len, self._kept)) > _KEPT:
-            shell.pause()
+        while len(self._kept) > 1 and sum(map(len, self._kept)) > _KEPT:
+            del self._kept[0]
 
     def _open_emulator(self, rows: int, columns: int) -> Emulator:
         spare, ShellPane._spare = ShellPane._spare, None
@@ -136,8 +137,6 @@ class ShellPane(Widget, can_focus=True):
         for data in self._kept:
             emulator.feed(data)
         self._kept.clear()
-        if self._shell is not None:
-            self._shell.resume()
         return emulator
 
     def _send(self, data: bytes) -> None:
@@ -351,9 +350,13 @@ class ShellPane(Widget, can_focus=True):
             self.capture_mouse()
             return
         if event.button == 1 and (cell := self._cell(event)) is not None:
-            self._select(Span(cell, cell) if event.shift and self._span is None else None)
+            if event.shift and self._span is not None:
+                self._anchor = self._span.anchor
+                self._select(Span(self._anchor, cell))
+            else:
+                self._anchor = cell
+                self._select(None)
             self._dragging = True
-            self._anchor = cell
             self.capture_mouse()
             event.stop()
 
