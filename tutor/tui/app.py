@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-from collections.abc import Collection
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -203,6 +203,16 @@ class NettutorApp(App[int], inherit_bindings=False):
     def _fail(self, error: NettutorError) -> None:
         self.failure = error
         self.exit(error.exit_code)
+
+    def fail_in_background(self, context: Mapping[str, Any]) -> None:
+        """A task of the event loop ended with an exception that nobody awaits: a bug, never to be passed over."""
+        if isinstance(error := context.get("exception"), Exception):
+            self._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Leave it to the command line to say one line and where the log is, in place of Textual's traceback."""
+        self.failure = self.failure or self._exception
+        self._close_messages_no_wait()
 
     def _shell_size(self) -> tuple[int, int]:
         """Rows and columns of the place where a shell will be seen."""

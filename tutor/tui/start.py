@@ -47,6 +47,7 @@ async def _run(lesson: Lesson, store: Store, step: str | None, language: str) ->
     finally:
         if collecting:
             gc.enable()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: app.fail_in_background(context))
     code = await app.run_async()
     if app.failure is not None:
         raise app.failure

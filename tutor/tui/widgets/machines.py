@@ -149,5 +149,6 @@ class Machines(Widget):
             pane.set_class(name == machine, "-seen")
 
     def next(self) -> None:
-        if self.names:
+        """See the shell of the next machine; nothing happens while there is none yet."""
+        if self._panes:
             self.choose(self.names[(self.names.index(self.current) + 1) % len(self.names)])
