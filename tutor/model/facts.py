@@ -13,6 +13,7 @@ from typing import overload
 
 from tutor.model import wants
 from tutor.model.place import Place
+from tutor.model.rules import PacketChain
 from tutor.model.topology import Interface
 from tutor.model.wants import Address, Want
 
@@ -58,6 +59,19 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """``net.ipv4.conf`` of one link, as set on it alone: ``all`` may add to it."""
+
+    forwarding: bool = False
+    rp_filter: int = 0
+    proxy_arp: bool = False
+    accept_local: bool = False
+    route_localnet: bool = False
+    arp_ignore: int = 0
+    arp_filter: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """One interface. ``up`` is administrative (``IFF_UP``), ``running`` is carrier (``IFF_LOWER_UP``)."""
 
@@ -72,6 +86,9 @@ class Link:
     peer: Peer | None = None
     stp: bool = False  # of a bridge
     port_state: int | None = None  # of a bridge port: 0 disabled .. 3 forwarding 4 blocking
+    settings: LinkSettings | None = None  # of IPv4; None where it has none
+    queue: str = ""  # the queueing discipline: noqueue, noop, pfifo_fast, ...
+    vlan_filtering: bool = False  # of a bridge
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,9 @@ class Route:
     table: int = 254
     type: str = "unicast"
     metric: int = 0
+    dead: bool = False  # its next hop's link is down: it is not used
+    hops: int = field(default=1, compare=False)  # of how many next hops this is one
+    tos: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +126,9 @@ class PolicyRule:
     destination: str | None
     table: int
     version: int = 4
+    action: str = "lookup"  # or blackhole, unreachable, prohibit, goto, nop
+    in_link: str | None = None
+    other: str | None = None  # names of conditions that this type has no word for
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +148,7 @@ class FdbEntry:
     link: int
     mac: str
     permanent: bool
+    static: bool = False  # it never ages, and never moves to another port
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +161,7 @@ class Stack:
     rules: tuple[PolicyRule, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     fdb: tuple[FdbEntry, ...] = ()
+    local: tuple[Route, ...] = ()  # the local table (255): what is delivered here, and broadcast addresses
 
     def link(self, name: str) -> Link | None:
         return next((link for link in self.links if link.name == name), None)
@@ -186,6 +211,8 @@ class Ruleset:
     chains: tuple[BaseChain, ...] = ()
     drops: tuple[str, ...] = ()  # rules, reached from any hook, that drop or reject, as text
     text: str = ""
+    program: tuple[PacketChain, ...] = ()  # every chain with every rule, in the kernel's order
+    unread: tuple[str, ...] = ()  # rules that are there but could not be read, in words
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,4 +8,7 @@ counters. Knows nothing of goals or of the screen; of the lab only ``Opener``.
 from tutor.lab.probe.opener import Opener
 from tutor.lab.probe.reader import read
 
-__all__ = ["Opener", "read", ]
+__all__ = [
+    "Opener",
+    "read",
+]

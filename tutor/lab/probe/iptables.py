@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from itertools import pairwise
 
+from tutor.lab.probe.iptables_rules import packet_rule
 from tutor.lab.probe.ruletree import Chain, Rule
 
 _HOOKS = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
@@ -25,6 +26,7 @@ _ACTIONS = {
     "DROP": "drop",
     "REJECT": "drop",
 }
+_PRIORITIES = {"raw": -300, "mangle": -150, "nat": -100, "filter": 0, "security": 50}
 _TO = ("--to-destination", "--to-source", "--to-ports")
 
 
@@ -40,7 +42,9 @@ def parse(saved: str, version: int) -> list[Chain]:
             name, policy, *_ = [*line[1:].split(), "", ""]
             hooked = name in _HOOKS and policy != "-"
             hook, policy_name = (name.lower(), policy.lower()) if hooked else (None, None)
-            chains[table, name] = Chain(family, table, name, hook, policy_name)
+            kind = "nat" if table == "nat" else "filter"
+            priority = 100 if table == "nat" and name in ("POSTROUTING", "INPUT") else _PRIORITIES.get(table, 0)
+            chains[table, name] = Chain(family, table, name, hook, policy_name, kind=kind, priority=priority)
         elif line.startswith("-A "):
             words = _split(line)
             if len(words) > 1 and (chain := chains.get((table, words[1]))):
@@ -69,7 +73,7 @@ def _rule(words: list[str], text: str) -> Rule:
             jumps = () if action else (value,)
         elif word in _TO:
             to = f":{value}" if word == "--to-ports" else value
-    return Rule(text, matches, action, to, jumps)
+    return Rule(text, matches, action, to, jumps, (packet_rule(words, text),))
 
 
 def _normal(word: str, value: str) -> str:

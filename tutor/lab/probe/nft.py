@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tutor.lab.probe.nft_rules import Sets, packet_rules
 from tutor.lab.probe.ruletree import NAT_ACTIONS, Chain, Rule
 
 _HANDLE = re.compile(r" # handle \d+$", re.MULTILINE)
@@ -43,19 +44,26 @@ def parse(document: str, listing: str) -> list[Chain]:
 
 def _chains(entries: list[Any], texts: Mapping[tuple[str, str, int], str]) -> list[Chain]:
     chains: dict[tuple[str, str, str], Chain] = {}
+    sets: dict[tuple[str, str], dict[str, list[Any]]] = {}
+    for entry in entries:
+        if found := entry.get("set"):
+            sets.setdefault((found["family"], found["table"]), {})[found["name"]] = found.get("elem", [])
     for entry in entries:
         if found := entry.get("chain"):
             key = found["family"], found["table"], found["name"]
             chains[key] = Chain(*key, hook=found.get("hook"), policy=found.get("policy"))
+            chains[key].kind, chains[key].priority = found.get("type", "filter"), found.get("prio", 0)
         elif found := entry.get("rule"):
             chain = chains.get((found["family"], found["table"], found["chain"]))
             if chain:
                 text = texts.get((chain.family, chain.table, found["handle"]), "")
-                chain.rules.append(_rule(found.get("expr", []), f"{chain.family} {chain.table} {chain.name}: {text}"))
+                named = sets.get((chain.family, chain.table), {})
+                told = f"{chain.family} {chain.table} {chain.name}: {text}"
+                chain.rules.append(_rule(found.get("expr", []), told, named))
     return list(chains.values())
 
 
-def _rule(statements: list[Any], text: str) -> Rule:
+def _rule(statements: list[Any], text: str, sets: Sets) -> Rule:
     matches: dict[str, str] = {}
     action: str | None = None
     to: str | None = None
@@ -72,7 +80,7 @@ def _rule(statements: list[Any], text: str) -> Rule:
         if any(word in ("drop", "reject") for word, _ in _words(statement)):
             action = "drop"
     jumps = [given["target"] for word, given in _words(statements) if word in ("jump", "goto") and given]
-    return Rule(text, matches, action, to, tuple(jumps))
+    return Rule(text, matches, action, to, tuple(jumps), packet_rules(statements, text, sets))
 
 
 def _match(match: Mapping[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import os
 
 from tutor.lab.probe import iptables, nft
 from tutor.lab.probe.opener import Completed, Opener
-from tutor.lab.probe.ruletree import Chain, base_chains, drops, rewrites
+from tutor.lab.probe.ruletree import Chain, base_chains, drops, program, rewrites
 from tutor.model.facts import Gone, Ruleset, Unreadable
 from tutor.model.place import Place
 
@@ -38,11 +38,13 @@ async def ruleset(opener: Opener, place: Place) -> Ruleset | Unreadable:
         return Unreadable(Gone.FAILED, f"there is neither nft nor iptables-save on {place.machine}")
     for ours in filter(None, saved):
         chains = _merge(chains, ours)
+    unread: tuple[str, ...] = ()
     for version in (4, 6):
         legacy, note = await _legacy(opener, place, version)
         chains += legacy
         text += note
-    return Ruleset(rewrites(chains), base_chains(chains), drops(chains), text)
+        unread += (note,) if note and not legacy else ()
+    return Ruleset(rewrites(chains), base_chains(chains), drops(chains), text, program(chains), unread)
 
 
 async def _saved(
@@ -90,14 +92,16 @@ def _merge(chains: list[Chain], saved: list[Chain]) -> list[Chain]:
             continue
         existing = known.get((chain.family, chain.table, chain.name))
         if existing or not known:
-            chain.hook, chain.policy = (existing.hook, existing.policy) if existing else (chain.hook, chain.policy)
+            if existing:
+                chain.hook, chain.policy = existing.hook, existing.policy
+                chain.kind, chain.priority = existing.kind, existing.priority
             kept.append(chain)
     return kept
 
 
 async def _first(opener: Opener, place: Place, programs: tuple[str, ...]) -> Completed | None:
-    for program in programs:
-        if done := await _run(opener, place, program):
+    for name in programs:
+        if done := await _run(opener, place, name):
             return done
     return None
 

@@ -10,19 +10,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tutor.model.facts import BaseChain, NatRule
+from tutor.model.rules import PacketChain, PacketRule
 
 NAT_ACTIONS = ("masquerade", "snat", "dnat", "redirect")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``matches`` are fields of ``NatRule``. ``action`` is one of ``NAT_ACTIONS``, ``drop``, or ``None``."""
+    """``matches`` are fields of ``NatRule``. ``action`` is one of ``NAT_ACTIONS``, ``drop``, or ``None``. ``packet`` is
+    the same rule exactly: one rule, or one for each member of a verdict map."""
 
     text: str
     matches: Mapping[str, str] = field(default_factory=dict)
     action: str | None = None
     to: str | None = None
     jumps: tuple[str, ...] = ()
+    packet: tuple[PacketRule, ...] = ()
 
 
 @dataclass(slots=True)
@@ -35,6 +38,8 @@ class Chain:
     hook: str | None = None
     policy: str | None = None
     rules: list[Rule] = field(default_factory=list)
+    kind: str = "filter"
+    priority: int = 0
 
 
 def base_chains(chains: list[Chain]) -> tuple[BaseChain, ...]:
@@ -42,6 +47,23 @@ def base_chains(chains: list[Chain]) -> tuple[BaseChain, ...]:
         BaseChain(chain.family, chain.table, chain.name, chain.hook, chain.policy or "accept")
         for chain in chains
         if chain.hook
+    )
+
+
+def program(chains: list[Chain]) -> tuple[PacketChain, ...]:
+    """Every chain with every rule, in their order."""
+    return tuple(
+        PacketChain(
+            chain.family,
+            chain.table,
+            chain.name,
+            chain.hook,
+            chain.kind,
+            chain.priority,
+            chain.policy or "accept",
+            tuple(packet for rule in chain.rules for packet in rule.packet),
+        )
+        for chain in chains
     )
 
 

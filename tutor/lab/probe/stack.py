@@ -1,7 +1,7 @@
 """Links, addresses, routes, rules, neighbours and FDB of one namespace, as its kernel dumps them.
 
 Sources: rtnetlink(7), linux/rtnetlink.h, linux/if_link.h, linux/neighbour.h, linux/fib_rules.h. The local table (255)
-is left out, as ``ip route`` leaves it out: the kernel fills it from the addresses. Of the FDB, the device's own
+is kept apart, as ``ip route`` leaves it out: the kernel fills it from the addresses. Of the FDB, the device's own
 multicast filters are left out, and of the neighbours the entries that need no resolution (as ``ip neigh`` does).
 """
 
@@ -18,6 +18,7 @@ from tutor.model.facts import (
     FdbEntry,
     Link,
     LinkAddress,
+    LinkSettings,
     Neighbour,
     Peer,
     PolicyRule,
@@ -50,6 +51,12 @@ _NUD = {
     0x80: "permanent",
 }
 _NOARP, _PERMANENT = 0x40, 0x80
+_DEAD = 0x1
+_RULE_ACTIONS = {1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+_RULE_CONDITIONS = {4: "goto", 10: "fwmark", 17: "oif", 19: "l3mdev", 20: "uidrange", 22: "ipproto", 23: "sport",
+                    24: "dport", 25: "dscp"}  # fmt: skip
+_INVERTED = 2
+_LARGEST = 0xFFFFFFFF
 _SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 _ROUTE_TYPES = (
     "unspec",
@@ -106,8 +113,28 @@ def decode_link(payload: bytes) -> tuple[Link, int | None]:
         peer=Peer(None, peer_index) if kind == "veth" and peer_index else None,
         stp=kind == "bridge" and _u32(data.get(5)) != 0,
         port_state=port[1][0] if port.get(1) else None,
+        settings=_settings(found.get(26, b"")),
+        queue=text(found.get(6, b"")),
+        vlan_filtering=bool((data.get(7) or b"\0")[0]) if kind == "bridge" else False,
     )
     return link, namespace
+
+
+def _settings(families: bytes) -> LinkSettings | None:
+    """IFLA_AF_SPEC, AF_INET, IFLA_INET_CONF: numbers in the order of linux/ip.h (IPV4_DEVCONF_*, from 1)."""
+    data = attributes(attributes(families).get(socket.AF_INET, b"")).get(1, b"")
+    numbers = (0, *(value for (value,) in struct.iter_unpack("=i", data[: len(data) & ~3])))
+    if len(numbers) <= 26:
+        return None
+    return LinkSettings(
+        forwarding=bool(numbers[1]),
+        rp_filter=numbers[8],
+        proxy_arp=bool(numbers[3]),
+        accept_local=bool(numbers[23]),
+        route_localnet=bool(numbers[26]),
+        arp_ignore=numbers[19],
+        arp_filter=bool(numbers[13]),
+    )
 
 
 def decode_address(payload: bytes) -> LinkAddress | None:
@@ -128,9 +155,9 @@ def decode_address(payload: bytes) -> LinkAddress | None:
 
 
 def decode_route(payload: bytes) -> list[Route]:
-    """One route for each next hop; none for the local table."""
-    family, length, _, _, small_table, _, _, kind, _ = _ROUTE.unpack_from(payload)
-    if small_table == _LOCAL_TABLE or family not in (socket.AF_INET, socket.AF_INET6):
+    """One route for each next hop."""
+    family, length, _, tos, small_table, _, _, kind, flags = _ROUTE.unpack_from(payload)
+    if family not in (socket.AF_INET, socket.AF_INET6):
         return []
     found = attributes(payload, _ROUTE.size)
     table = _u32(found.get(15), small_table)
@@ -138,8 +165,11 @@ def decode_route(payload: bytes) -> list[Route]:
     destination = f"{socket.inet_ntop(family, raw)}/{length}"
     source, metric = _address(found.get(7)), _u32(found.get(6))
     name = _ROUTE_TYPES[kind] if kind < len(_ROUTE_TYPES) else str(kind)
-    hops = _next_hops(found[9]) if 9 in found else [(_gateway(found), _u32(found.get(4)) or None)]
-    return [Route(destination, gateway, link, source, table, name, metric) for gateway, link in hops]
+    hops = _next_hops(found[9]) if 9 in found else [(_gateway(found), _u32(found.get(4)) or None, flags)]
+    return [
+        Route(destination, gateway, link, source, table, name, metric, bool(state & _DEAD), len(hops), tos)
+        for gateway, link, state in hops
+    ]
 
 
 def _gateway(found: dict[int, bytes]) -> Address | None:
@@ -147,21 +177,21 @@ def _gateway(found: dict[int, bytes]) -> Address | None:
     return _address(found.get(5)) or (_address(via[2:]) if via else None)
 
 
-def _next_hops(data: bytes) -> list[tuple[Address | None, int | None]]:
+def _next_hops(data: bytes) -> list[tuple[Address | None, int | None, int]]:
     hops, offset = [], 0
     while offset + _NEXTHOP.size <= len(data):
-        length, _, _, index = _NEXTHOP.unpack_from(data, offset)
+        length, flags, _, index = _NEXTHOP.unpack_from(data, offset)
         if length < _NEXTHOP.size:
             break
         found = attributes(data[offset + _NEXTHOP.size : offset + length])
-        hops.append((_gateway(found), index or None))
+        hops.append((_gateway(found), index or None, flags))
         offset += (length + 3) & ~3
     return hops
 
 
 def decode_rule(payload: bytes) -> PolicyRule | None:
     """``None`` for the rules of multicast routing, which are dumped among those of IP."""
-    family, to_length, from_length, _, small_table, *_ = _ROUTE.unpack_from(payload)
+    family, to_length, from_length, tos, small_table, _, _, action, flags = _ROUTE.unpack_from(payload)
     if family not in (socket.AF_INET, socket.AF_INET6):
         return None
     found = attributes(payload, _ROUTE.size)
@@ -175,7 +205,18 @@ def decode_rule(payload: bytes) -> PolicyRule | None:
         destination=prefix(1, to_length),
         table=_u32(found.get(15), small_table),
         version=6 if family == socket.AF_INET6 else 4,
+        action=_RULE_ACTIONS.get(action, str(action)),
+        in_link=text(found[3]) if 3 in found else None,
+        other=", ".join(_conditions(found, tos, flags)) or None,
     )
+
+
+def _conditions(found: dict[int, bytes], tos: int, flags: int) -> list[str]:
+    names = [name for number, name in _RULE_CONDITIONS.items() if any(found.get(number, b""))]
+    names += ["tos"] if tos else []
+    names += ["not"] if flags & _INVERTED else []
+    suppressed = any(_u32(found.get(number), _LARGEST) != _LARGEST for number in (13, 14))
+    return [*names, "suppress"] if suppressed else names
 
 
 def decode_neighbour(payload: bytes) -> Neighbour | None:
@@ -196,7 +237,7 @@ def decode_fdb(payload: bytes) -> FdbEntry | None:
     of_bridge, of_tunnel = 9 in found, 1 in found
     if len(mac) != 6 or (mac[0] & 1 and not of_bridge and not of_tunnel):
         return None
-    return FdbEntry(index, _mac(mac), bool(state & _PERMANENT))
+    return FdbEntry(index, _mac(mac), bool(state & _PERMANENT), bool(state & _NOARP))
 
 
 async def read_stack(netlink: Netlink) -> tuple[Stack, dict[int, int]]:
@@ -217,7 +258,8 @@ async def read_stack(netlink: Netlink) -> tuple[Stack, dict[int, int]]:
     stack = Stack(
         links=tuple(link for link, _ in decoded),
         addresses=tuple(address for address in addresses if address),
-        routes=tuple(routes),
+        routes=tuple(route for route in routes if route.table != _LOCAL_TABLE),
+        local=tuple(route for route in routes if route.table == _LOCAL_TABLE),
         rules=tuple(rule for rule in rules if rule),
         neighbours=tuple(neighbour for neighbour in neighbours if neighbour),
         fdb=tuple(dict.fromkeys(entry for entry in fdb if entry)),
