@@ -82,7 +82,8 @@ async def test_commands_tick_the_goals_and_the_next_step_opens(tmp_path: Path) -
 async def test_a_question_is_answered_on_the_screen(tmp_path: Path) -> None:
     async with tutorial(tmp_path, step="inside") as (app, pilot):
         assert "step 2 of 9" in seen(app)
-        app.main.query_one(AnswerLine).focus()
+        assert "F6 Answer" in seen(app)
+        await pilot.press("f6")
         await typed(pilot, "7")
         await until(pilot, lambda: "✘ not yet" in seen(app))
         entry = app.main.query_one(AnswerLine)

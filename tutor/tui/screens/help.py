@@ -23,7 +23,7 @@ Every machine here is a lab: your own computer's network is never touched.
 | `F3` | check all goals now |
 | `F4` | start the step or the lesson again |
 | `F5` | all lessons and steps, and jump to one |
-| `F6` | go to the lesson, and back to the shell |
+| `F6` | go to the lesson, to a question, back to the shell |
 | `F7` | the shell of the next machine |
 | `F8` | on to the open step, or to the next lesson |
 | `F9` | the shell or the lesson alone, and back |

@@ -208,12 +208,23 @@ class TutorialScreen(Screen[None]):
         self.action_to_shell()
 
     def action_switch(self) -> None:
-        if self._side() == "lesson":
+        """Shell, lesson, answer, shell; straight to the answer when there is nothing else left to do."""
+        target = self._next_side()
+        if target == "shell":
             self.action_to_shell()
-        else:
-            if self._only() == "shell":
-                self._set_zoom("lesson")
-            self.query_one(PageScroll).focus()
+            return
+        if self._only() == "shell":
+            self._set_zoom("lesson")
+        (self.query(AnswerLine).first() if target == "answer" else self.query_one(PageScroll)).focus()
+
+    def _next_side(self) -> Literal["lesson", "shell", "answer"]:
+        asked = bool(self.query(AnswerLine))
+        if isinstance(self.focused, PageScroll):
+            return "answer" if asked else "shell"
+        if self._side() == "lesson":
+            return "shell"
+        others = any(not goal.done and not goal.goal.question for goal in self.state.goals)
+        return "answer" if asked and not others else "lesson"
 
     def action_to_shell(self) -> None:
         if self._only() == "lesson":
@@ -321,7 +332,7 @@ class TutorialScreen(Screen[None]):
             Key("F3", "Check", "check", 2),
             Key("F4", "Reset", "reset", 5),
             Key("F5", "Steps", "contents", 5),
-            Key("F6", "Lesson" if side == "shell" else "Shell", "switch", 7),
+            Key("F6", self._next_side().capitalize(), "switch", 7),
         ]
         if len(self.query_one(Machines).names) > 1:
             keys.append(Key("F7", "Machine", "next_machine", 6))

@@ -107,7 +107,8 @@ class GoalCard(Flow):
             return head.truncate(width, ellipsis=True)
         rows = hang(head, width, 2)
         for label, clause in reasons(state, brief=brief):
-            text = Content.assemble((f"{label:<8} ", "$text-muted"), inline(clause))
+            style = "$text-secondary" if label == "look at" else ""
+            text = Content.assemble((f"{label:<8} ", "$text-muted"), inline(clause, style))
             rows += [row.pad_left(2) for row in hang(text, max(1, width - 2), 9 if width > 30 else 2)]
         return Content("\n").join(rows)
 
@@ -117,6 +118,7 @@ class AnswerLine(Input):
 
     DEFAULT_CSS = """
     AnswerLine { margin: 0 0 0 2; background: $panel; color: $foreground; padding: 0 1; }
+    AnswerLine > .input--placeholder { color: $text-muted; }
     AnswerLine:focus { background-tint: $foreground 8%; }
     """
 
