@@ -4,7 +4,9 @@ BIN := .venv/bin
 PYTHON ?=
 export PYTHON
 
-.PHONY: start test check setup lock pins clean
+WHAT ?=
+
+.PHONY: start test check bench setup lock pins clean
 
 start:
 	@.ci/setup start
@@ -22,6 +24,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell tutor lessons tests assets .ci README.md
+
+# The speed targets, as ratios against peers in the same run; mininet wants root. `make bench WHAT="start lab"` runs some.
+bench: setup
+	@PYTHONPATH=tests $(BIN)/python -m bench $(WHAT)
 
 # New versions of the dependencies, for all platforms and Python versions at once.
 lock: setup

@@ -1,7 +1,4 @@
-"""How the shell pane compares with tmux and with a bare Textual ``Input``. Prints figures and ratios; asserts none.
-
-``python tests/bench/bench_terminal.py [throughput|echo|interrupt] ...`` runs each program in a pty of its own.
-"""
+"""How the shell pane compares with tmux and with a bare Textual ``Input``, each in a pty of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +12,8 @@ import time
 from pathlib import Path
 
 import pexpect
+
+from bench.harness import Figure, quantile
 
 TESTS = Path(__file__).resolve().parents[1]
 ROWS, COLUMNS = 24, 80
@@ -117,21 +116,16 @@ def interrupt(app: pexpect.spawn[bytes], number: int) -> float:
     return taken
 
 
-def quantiles(values: list[float]) -> tuple[float, float]:
-    ordered = sorted(values)
-    return statistics.median(ordered), ordered[int(len(ordered) * 0.95)]
-
-
-def compare_throughput(home: Path) -> None:
+def compare_throughput(home: Path) -> list[Figure]:
     ours, theirs = pane(home), tmux(home)
     pairs = [(throughput(ours, home / "ours"), throughput(theirs, home / "theirs")) for _ in range(ROUNDS)]
     end(ours)
     end(theirs)
     one, other = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"seq 1 2000000 at {COLUMNS}x{ROWS}: pane {one:.2f} s, tmux {other:.2f} s, ratio {one / other:.2f} (<= 1.2)")
+    return [Figure("seq 1 2000000 in the pane / tmux attached", one / other, 1.2, note=f"{one:.2f} s / {other:.2f} s")]
 
 
-def compare_echo(home: Path) -> None:
+def compare_echo(home: Path) -> list[Figure]:
     ours = pane(home)
     mine = echoes(ours)
     end(ours)
@@ -139,29 +133,29 @@ def compare_echo(home: Path) -> None:
     settle(bare, 1.5)
     theirs = echoes(bare)
     end(bare)
-    for name, one, other in zip(("p50", "p95"), quantiles(mine), quantiles(theirs), strict=True):
-        print(
-            f"key to echo {name}: pane {one * 1e3:.1f} ms, Input {other * 1e3:.1f} ms, ratio {one / other:.2f} (<= 1.5)"
-        )
+    result = []
+    for name, share in (("p50", 0.5), ("p95", 0.95)):
+        one, other = quantile(mine, share), quantile(theirs, share)
+        note = f"{one * 1e3:.1f} ms / {other * 1e3:.1f} ms"
+        result.append(Figure(f"key to echo / Textual Input, {name}", one / other, 1.5, note=note))
+    return result
 
 
-def compare_interrupt(home: Path) -> None:
+def compare_interrupt(home: Path) -> list[Figure]:
     ours = pane(home)
-    taken = [interrupt(ours, number) for number in range(ROUNDS)]
+    taken = [interrupt(ours, number) * 1e3 for number in range(ROUNDS)]
     end(ours)
-    print(
-        f"Ctrl-C under yes: prompt after {statistics.median(taken) * 1e3:.0f} ms, worst {max(taken) * 1e3:.0f} (<= 200)"
-    )
+    return [
+        Figure(
+            "Ctrl-C under yes to the prompt, worst", max(taken), 200, "ms", note=f"p50 {quantile(taken, 0.5):.0f} ms"
+        )
+    ]
 
 
-def main() -> None:
-    wanted = sys.argv[1:] or ["throughput", "echo", "interrupt"]
-    parts = {"throughput": compare_throughput, "echo": compare_echo, "interrupt": compare_interrupt}
-    for name in wanted:
+def figures() -> list[Figure]:
+    result = []
+    for compare in (compare_throughput, compare_echo, compare_interrupt):
         with tempfile.TemporaryDirectory() as home:
-            parts[name](Path(home))
+            result += compare(Path(home))
             subprocess.run(["tmux", "-S", f"{home}/socket", "kill-server"], stderr=subprocess.DEVNULL, check=False)
-
-
-if __name__ == "__main__":
-    main()
+    return result
