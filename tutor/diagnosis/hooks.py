@@ -1,0 +1,353 @@
+"""Netfilter: the chains of a hook in their order, and what conntrack remembers of the flow.
+
+nft(8), iptables-extensions(8); net/netfilter/nf_nat_core.c: all chains of kind nat of a hook work at one fixed place in
+the order, for the first packet of a connection only, and the answer is rewritten back at the same places.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, ip_address, ip_network
+
+from tutor.diagnosis.choices import Choices
+from tutor.diagnosis.network import Network, primary
+from tutor.diagnosis.outcome import Broken, Stop, unsure
+from tutor.model import words
+from tutor.model.facts import Link
+from tutor.model.place import Place
+from tutor.model.rules import UNKNOWN, Match, PacketChain, PacketRule
+from tutor.model.verdict import Layer
+from tutor.model.wants import Address
+
+_NAT_AT = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
+_CONNTRACK_AT = -200
+_FINAL = {"accept", "drop", "reject", "masquerade", "snat", "dnat", "redirect", UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """``source_port`` is ``None`` for one that the kernel chooses. ``name`` is how a sentence calls it."""
+
+    source: Address
+    destination: Address
+    protocol: str
+    source_port: int | None = None
+    destination_port: int | None = None
+    reply: bool = False
+
+    @property
+    def name(self) -> str:
+        return "answer" if self.reply else "packet"
+
+
+@dataclass
+class Entry:
+    """What conntrack of a place holds: the request as it came, and as it goes on."""
+
+    first: Packet
+    now: Packet
+    destination_done: bool = False
+    source_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """A packet at a hook of a place."""
+
+    place: Place
+    hook: str
+    packet: Packet
+    came_by: str
+    leaves_by: str
+    states: frozenset[str] | None  # None: conntrack has not seen it yet
+
+
+class Hooks:
+    """The rules of all places, during one walk."""
+
+    def __init__(self, network: Network, choices: Choices) -> None:
+        self._network = network
+        self._choices = choices
+        self._entries: dict[Place, list[Entry]] = {}
+
+    def begin(self, place: Place, packet: Packet) -> Entry | None:
+        """Conntrack looks at a packet that has come to a place. ``None`` where nothing needs it, or for an answer to a
+        request that it never saw."""
+        if not self._tracks(place):
+            return None
+        entries = self._entries.setdefault(place, [])
+        for entry in entries:
+            if packet.reply and _answers(packet, entry.now):
+                return entry
+            if not packet.reply and packet in (entry.first, entry.now):
+                return entry
+        if packet.reply:
+            return None
+        entries.append(Entry(packet, packet))
+        return entries[-1]
+
+    def _tracks(self, place: Place) -> bool:
+        chains = [chain for chain in self._network.program(place) if chain.family in ("ip", "inet")]
+        return any(
+            (chain.kind == "nat" and chain.hook) or any(m.key == "state" for rule in chain.rules for m in rule.matches)
+            for chain in chains
+        )
+
+    def run(
+        self,
+        place: Place,
+        hook: str,
+        packet: Packet,
+        entry: Entry | None,
+        *,
+        came: Link | None = None,
+        leaves: Link | None = None,
+        gateway: Address | None = None,
+    ) -> Packet:
+        """The packet as it leaves the hook. ``Stop`` where it is dropped."""
+        program = self._network.program(place)
+        chains = [chain for chain in program if chain.hook == hook and chain.family in ("ip", "inet")]
+        if any(c.hook == "ingress" or (c.family in ("netdev", "arp") and c.hook) for c in program):
+            raise unsure(f"{words.place(place)} has rules below IP")
+        tracked = self._tracks(place)
+        if any(chain.priority < _CONNTRACK_AT and _opaque(chain) for chain in chains):
+            raise unsure(f"{words.place(place)} has rules before connection tracking that are not known here")
+        nat = _NAT_AT.get(hook)
+        before = [c for c in chains if c.kind != "nat" and (nat is None or c.priority < nat)]
+        after = [c for c in chains if c.kind != "nat" and c not in before]
+        names = came.name if came else "", leaves.name if leaves else ""
+
+        def passing(current: Packet, chain: PacketChain) -> _Passing:
+            known = not tracked or chain.priority > _CONNTRACK_AT
+            return _Passing(place, hook, current, *names, self._states(current, entry) if known else None)
+
+        for chain in sorted(before, key=lambda chain: chain.priority):
+            self._filter(chain, program, passing(packet, chain))
+        if nat is not None and entry is not None:
+            packet = self._translate(place, hook, packet, entry, chains, program, names, came, leaves, gateway)
+        for chain in sorted(after, key=lambda chain: chain.priority):
+            self._filter(chain, program, passing(packet, chain))
+        return packet
+
+    def _states(self, packet: Packet, entry: Entry | None) -> frozenset[str]:
+        if entry is None:
+            return frozenset({"invalid"} if packet.reply else {"new"})
+        found = {"established" if packet.reply else "new"}
+        if (entry.first.destination, entry.first.destination_port) != (
+            entry.now.destination,
+            entry.now.destination_port,
+        ):
+            found.add("dnat")
+        if entry.first.source != entry.now.source:
+            found.add("snat")
+        return frozenset(found)
+
+    def _filter(self, chain: PacketChain, program: tuple[PacketChain, ...], passing: _Passing) -> None:
+        rule = self._verdict(chain, program, passing)
+        if rule is None:
+            if chain.policy == "drop":
+                how = f"the chain {chain.name} of the table {chain.table} drops what no rule accepts"
+                raise self._dropped(passing, how, f"{chain.family} {chain.table} {chain.name}: policy drop", chain)
+        elif rule.verdict in ("drop", "reject"):
+            raise self._dropped(passing, f"a rule {rule.verdict}s it", rule.text, chain)
+        elif rule.verdict != "accept":
+            raise unsure(f"{words.place(passing.place)} has a rule that is not known here: {rule.text}")
+
+    def _dropped(self, passing: _Passing, how: str, evidence: str, chain: PacketChain) -> Stop:
+        where = passing.place
+        sentence = f"the {passing.packet.name} is thrown away {words.within(where)} ({passing.hook}): {how}"
+        look = "nft list ruleset"
+        if evidence.startswith("iptables"):
+            look = f"iptables {'' if chain.table == 'filter' else f'-t {chain.table} '}-nvL {chain.name}"
+        return Stop(Broken(where, Layer.FILTER, sentence, evidence, words.command(where, look)))
+
+    def _translate(
+        self,
+        place: Place,
+        hook: str,
+        packet: Packet,
+        entry: Entry,
+        chains: list[PacketChain],
+        program: tuple[PacketChain, ...],
+        names: tuple[str, str],
+        came: Link | None,
+        leaves: Link | None,
+        gateway: Address | None,
+    ) -> Packet:
+        """Rewrite the request by rule, the answer by memory."""
+        at_destination = hook in ("prerouting", "output")
+        if packet.reply:
+            if at_destination:
+                return replace(packet, destination=entry.first.source)
+            return replace(packet, source=entry.first.destination, source_port=entry.first.destination_port)
+        if entry.destination_done if at_destination else entry.source_done:
+            return (
+                replace(packet, destination=entry.now.destination, destination_port=entry.now.destination_port)
+                if at_destination
+                else replace(packet, source=entry.now.source)
+            )
+        for chain in sorted((c for c in chains if c.kind == "nat"), key=lambda chain: chain.priority):
+            passing = _Passing(place, hook, packet, *names, self._states(packet, entry))
+            rule = self._verdict(chain, program, passing)
+            if rule is None or rule.verdict in ("drop", "reject", "accept", UNKNOWN):
+                if rule is not None or chain.policy == "drop":
+                    self._filter(replace(chain, rules=(replace(rule, matches=()),) if rule else ()), program, passing)
+                continue
+            packet = self._rewritten(passing, chain, rule, came, leaves, gateway)
+            break
+        if at_destination:
+            entry.destination_done = True
+        else:
+            entry.source_done = True
+        entry.now = packet
+        return packet
+
+    def _rewritten(
+        self,
+        passing: _Passing,
+        chain: PacketChain,
+        rule: PacketRule,
+        came: Link | None,
+        leaves: Link | None,
+        gateway: Address | None,
+    ) -> Packet:
+        stack, packet = self._network.stack(passing.place), passing.packet
+        address, port = _target(rule)
+        match rule.verdict:
+            case "masquerade" if leaves is not None:
+                chosen = primary(stack, leaves, gateway or packet.destination)
+                if chosen is None:
+                    raise self._dropped(passing, "masquerade finds no address to write", rule.text, chain)
+                return replace(packet, source=chosen)
+            case "snat" if address is not None:
+                return replace(packet, source=address)
+            case "dnat" if address is not None or port is not None:
+                return replace(
+                    packet,
+                    destination=address or packet.destination,
+                    destination_port=packet.destination_port if port is None else port,
+                )
+            case "redirect":
+                to: Address | None = IPv4Address("127.0.0.1")
+                if passing.hook == "prerouting":
+                    to = primary(stack, came) if came is not None else None
+                if to is not None:
+                    number = packet.destination_port if port is None else port
+                    return replace(packet, destination=to, destination_port=number)
+        raise unsure(f"{words.place(passing.place)} rewrites the packet in a way not known here: {rule.text}")
+
+    def _verdict(
+        self, chain: PacketChain, program: tuple[PacketChain, ...], passing: _Passing, depth: int = 0
+    ) -> PacketRule | None:
+        """The rule that decides, or ``None`` where the chain came to its end."""
+        if depth > 16:
+            raise unsure(f"the chains of {words.place(passing.place)} jump too deep")
+        for rule in chain.rules:
+            if rule.verdict is None or not self._matches(rule, passing):
+                continue
+            if rule.verdict in _FINAL:
+                return rule
+            if rule.verdict == "return":
+                return None
+            if rule.verdict in ("jump", "goto"):
+                below = next(
+                    (c for c in program if (c.family, c.table, c.name) == (chain.family, chain.table, rule.to)), None
+                )
+                if below is None:
+                    raise unsure(f"{words.place(passing.place)} has a rule that is not known here: {rule.text}")
+                found = self._verdict(below, program, passing, depth + 1)
+                if found is not None or rule.verdict == "goto":
+                    return found
+        return None
+
+    def _matches(self, rule: PacketRule, passing: _Passing) -> bool:
+        answers = [_holds(match, passing) for match in rule.matches]
+        if False in answers:
+            return False
+        if None in answers:
+            why = f"whether a rule {words.within(passing.place)} applies is not known here: {rule.text}"
+            return bool(self._choices.pick(2, why))
+        return True
+
+
+def _opaque(chain: PacketChain) -> bool:
+    return any(rule.verdict == UNKNOWN for rule in chain.rules)
+
+
+def _answers(packet: Packet, request: Packet) -> bool:
+    return (packet.source, packet.destination, packet.source_port) == (
+        request.destination,
+        request.source,
+        request.destination_port,
+    )
+
+
+def _target(rule: PacketRule) -> tuple[IPv4Address | None, int | None]:
+    """The address and port of ``to``; ``None`` for what is not there, ``Stop`` for a range."""
+    host, _, port = (rule.to or "").partition(":")
+    try:
+        return IPv4Address(host) if host else None, int(port) if port else None
+    except ValueError:
+        raise unsure(f"the rule lets the kernel choose: {rule.text}") from None
+
+
+def _holds(match: Match, passing: _Passing) -> bool | None:
+    """``None`` where it cannot be known."""
+    answer = _compare(match, passing)
+    return None if answer is None else answer != match.negated
+
+
+def _compare(match: Match, passing: _Passing) -> bool | None:
+    packet = passing.packet
+    match match.key:
+        case "source":
+            return _any(_within(packet.source, value) for value in match.values)
+        case "destination":
+            return _any(_within(packet.destination, value) for value in match.values)
+        case "protocol":
+            return packet.protocol in match.values
+        case "version":
+            return str(packet.source.version) in match.values
+        case "source_port":
+            return _any(_port(packet.source_port, value) for value in match.values)
+        case "destination_port":
+            return _any(_port(packet.destination_port, value) for value in match.values)
+        case "in_link":
+            return any(_named(passing.came_by, value) for value in match.values)
+        case "out_link":
+            return any(_named(passing.leaves_by, value) for value in match.values)
+        case "state":
+            return None if passing.states is None else bool(passing.states & set(match.values))
+        case "icmp_type":
+            kind = "echo-reply" if packet.reply else "echo-request"
+            return packet.protocol == "icmp" and kind in match.values
+        case _:
+            return None
+
+
+def _any(answers: object) -> bool | None:
+    found = list(answers)  # type: ignore[call-overload]
+    return True if True in found else None if None in found else False
+
+
+def _within(address: Address, value: str) -> bool | None:
+    try:
+        low, dash, high = value.partition("-")
+        if dash:
+            first, last = ip_address(low), ip_address(high)
+            return first.version == address.version and int(first) <= int(address) <= int(last)
+        network = ip_network(value, strict=False)
+        return network.version == address.version and address in network
+    except ValueError:
+        return None
+
+
+def _port(port: int | None, value: str) -> bool | None:
+    low, dash, high = value.partition("-")
+    if port is None or not low.isdigit() or (dash and not high.isdigit()):
+        return None
+    return int(low) <= port <= int(high or low)
+
+
+def _named(name: str, value: str) -> bool:
+    return name.startswith(value[:-1]) if value.endswith("*") else name == value

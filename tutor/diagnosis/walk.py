@@ -1,0 +1,258 @@
+"""The walk itself: out of a place, over links, through routers, to a socket, and all the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from tutor.diagnosis.choices import Choices, every
+from tutor.diagnosis.hooks import Entry, Hooks, Packet
+from tutor.diagnosis.neighbours import Neighbours
+from tutor.diagnosis.network import Network, primary
+from tutor.diagnosis.outcome import Broken, CannotTell, Flow, Outcome, Stop, Works, unsure
+from tutor.diagnosis.routing import NONE, Refused, Routing
+from tutor.model import words
+from tutor.model.facts import Link, Route
+from tutor.model.place import Place
+from tutor.model.verdict import Layer
+from tutor.model.wants import Address
+
+_TTL = 64
+_LIMITED_BROADCAST = IPv4Address("255.255.255.255")
+
+
+def diagnose(network: Network, flow: Flow) -> Outcome:
+    """Whether the flow works, and if not, its first broken hop."""
+    if flow.target.version != 4:
+        return CannotTell("only flows of IPv4 are walked")
+    if flow.source not in network.places:
+        look = words.on(flow.source.machine, "ip netns")
+        sentence = f"there is no {words.place(flow.source)}"
+        return Broken(flow.source, Layer.NAMESPACE, sentence, sentence, look)
+    walked = every(lambda choices: Walk(network, flow, choices).outcome())
+    if walked is None:
+        return CannotTell("too much is left open by the rules")
+    outcomes, open_question = walked
+    for outcome in outcomes:
+        if isinstance(outcome, CannotTell):
+            return outcome
+    if len({type(outcome) for outcome in outcomes}) > 1:
+        return CannotTell(open_question)
+    return outcomes[0]
+
+
+@dataclass
+class _At:
+    """A packet that came to a place by a link."""
+
+    place: Place
+    link: Link
+    packet: Packet
+
+
+class Walk:
+    """One walk, with one set of choices."""
+
+    def __init__(self, network: Network, flow: Flow, choices: Choices) -> None:
+        self._network = network
+        self._flow = flow
+        self._routing = Routing(network, choices)
+        self._hooks = Hooks(network, choices)
+        self._neighbours = Neighbours(network, choices, self._routing)
+
+    def outcome(self) -> Outcome:
+        try:
+            return self._there_and_back()
+        except Stop as stop:
+            return stop.outcome
+
+    def _there_and_back(self) -> Works:
+        flow = self._flow
+        port = flow.port if flow.protocol != "icmp" else None
+        request = Packet(NONE, flow.target, flow.protocol, destination_port=port)
+        path = [flow.source]
+        source, arrived = self._send(flow.source, request, path)
+        self._served(path[-1], arrived)
+        answer = Packet(
+            arrived.destination, arrived.source, arrived.protocol, arrived.destination_port, None, reply=True
+        )
+        back = [path[-1]]
+        _, returned = self._send(path[-1], answer, back)
+        if back[-1] != flow.source:
+            where = words.place(back[-1])
+            sentence = (
+                f"the answer to {returned.destination} goes to {where} and never comes to {words.place(flow.source)}"
+            )
+            raise self._stop(back[-1], Layer.ADDRESS, sentence, f"{returned.destination} is local {where}", "addr")
+        if (returned.destination, returned.source_port) != (source, port) or (
+            flow.protocol != "icmp" and returned.source != flow.target
+        ):
+            sentence = f"the answer comes from {returned.source}, but {words.place(flow.source)} asked {flow.target}"
+            raise self._stop(flow.source, Layer.NAT, sentence, f"source {returned.source}", "addr")
+        return Works(tuple(path), tuple(back))
+
+    def _served(self, place: Place, request: Packet) -> None:
+        """Whether something answers at the end."""
+        where = words.place(place)
+        if request.protocol == "icmp":
+            if self._network.setting(place, "net.ipv4.icmp_echo_ignore_all"):
+                key = "net.ipv4.icmp_echo_ignore_all"
+                look = words.command(place, f"sysctl {key}")
+                raise Stop(Broken(place, Layer.SERVICE, f"{where} ignores echo requests", f"{key} = 1", look))
+            return
+        port = request.destination_port or 0
+        if not self._network.listens(place, request.protocol, request.destination, port):
+            kind = "ss -ltn" if request.protocol == "tcp" else "ss -lun"
+            sentence = f"the packet reaches {where}, but nothing listens there on {request.protocol} port {port}"
+            evidence = f"no socket at {request.destination}:{port}"
+            raise Stop(Broken(place, Layer.SERVICE, sentence, evidence, words.command(place, kind)))
+
+    def _send(self, place: Place, packet: Packet, path: list[Place]) -> tuple[Address, Packet]:
+        """From a process of ``place`` to the place that takes it in. Gives the source it began with, and the packet as
+        it is in the end; the places on the way are added to ``path``."""
+        route, packet = self._choose(place, packet)
+        began = packet.source
+        entry = self._hooks.begin(place, packet)
+        before = packet.destination
+        packet = self._hooks.run(place, "output", packet, entry, leaves=self._leaving(place, route))
+        if packet.destination != before:
+            route = self._route(place, packet)
+        for _ in range(_TTL):
+            if route.type == "local":
+                return began, self._to_itself(place, packet, entry)
+            at = self._transmit(place, route, packet, entry)
+            place = at.place
+            path.append(place)
+            entry = self._hooks.begin(place, at.packet)
+            packet = self._hooks.run(place, "prerouting", at.packet, entry, came=at.link)
+            decided = self._decide(at, packet)
+            if decided is None:
+                return began, self._hooks.run(place, "input", packet, entry, came=at.link)
+            route = decided
+            leaving = self._leaving(place, route)
+            packet = self._hooks.run(place, "forward", packet, entry, came=at.link, leaves=leaving)
+        sentence = f"the {packet.name} to {packet.destination} goes round in a circle through {words.place(place)}"
+        raise self._stop(place, Layer.ROUTE, sentence, "time to live exceeded", f"route get {packet.destination}")
+
+    def _choose(self, place: Place, packet: Packet) -> tuple[Route, Packet]:
+        """The route of a new packet, and its source address."""
+        route = self._route(place, packet)
+        if packet.source != NONE:
+            return route, packet
+        stack = self._network.stack(place)
+        link = stack.by_index(route.link)
+        source: Address | None = route.source
+        if source is None and route.type == "local":
+            source = packet.destination
+        if source is None and link is not None:
+            source = primary(stack, link, route.gateway or packet.destination, narrow=True)
+        if source is None:
+            sentence = f"{words.place(place)} has no address to send from"
+            raise self._stop(
+                place, Layer.ADDRESS, sentence, f"no address on {link.name if link else 'any link'}", "addr"
+            )
+        packet = Packet(source, packet.destination, packet.protocol, packet.source_port, packet.destination_port)
+        if packet.protocol == "tcp":
+            route = self._route(place, packet)
+        return route, packet
+
+    def _route(self, place: Place, packet: Packet) -> Route:
+        """Where a packet that is made here goes."""
+        route = self._routing.look_up(place, packet.destination, packet.source)
+        if isinstance(route, Refused):
+            raise Stop(self._no_way_out(place, packet, route))
+        if route.type == "broadcast" or packet.destination == _LIMITED_BROADCAST or packet.destination.is_multicast:
+            raise unsure(f"{packet.destination} is a broadcast address of {words.place(place)}")
+        return route
+
+    def _no_way_out(self, place: Place, packet: Packet, refused: Refused) -> Broken:
+        """What a sender without a route lacks: a link, a link that is up, an address, or the route."""
+        stack, where = self._network.stack(place), words.place(place)
+        links = [link for link in stack.links if link.kind != "loopback"]
+        if not packet.reply and not links:
+            return Broken(place, Layer.LINK, f"{where} has no link but lo", "only lo", words.ip(place, "link"))
+        owned = [(stack.by_index(a.link), a.interface) for a in stack.addresses if a.interface.version == 4]
+        near = [link for link, interface in owned if link is not None and packet.destination in interface.network]
+        down = [link for link in near or links if not link.up]
+        if refused.route is None and down and len(down) == len(near or links):
+            sentence = f"{down[0].name} {words.within(place)} is down"
+            return Broken(place, Layer.LINK, sentence, f"{down[0].name}: state DOWN", words.ip(place, "link"))
+        carried = [interface for _, interface in owned if not interface.is_loopback]
+        if not packet.reply and not carried:
+            return Broken(place, Layer.ADDRESS, f"{where} has no address", "no inet", words.ip(place, "addr"))
+        seen = words.joined(map(str, carried))
+        way = "way back" if packet.reply else "route"
+        sentence = f"{where} ({seen}) has no {way} to {packet.destination}: {refused.because}"
+        return Broken(place, Layer.ROUTE, sentence, refused.because, words.ip(place, f"route get {packet.destination}"))
+
+    def _decide(self, at: _At, packet: Packet) -> Route | None:
+        """What a place does with a packet that came in: the route by which it goes on, or ``None`` to take it in."""
+        place, link, where = at.place, at.link, words.place(at.place)
+        if link.settings is None:
+            raise unsure(f"the settings of {link.name} {words.within(place)} are not known")
+        free = link.settings.route_localnet or self._network.everywhere(place, "route_localnet")
+        if (packet.source.is_loopback or packet.destination.is_loopback) and not free:
+            sentence = (
+                f"{where} throws away the {packet.name} from {packet.source} to {packet.destination}: a loopback "
+            )
+            sentence += "address is never used on a cable"
+            raise self._stop(place, Layer.ADDRESS, sentence, "martian address", "route")
+        route = self._routing.look_up(place, packet.destination, packet.source, link.name)
+        kind = "" if isinstance(route, Refused) else route.type
+        if kind == "broadcast":
+            raise unsure(f"{packet.destination} is a broadcast address of {where}")
+        if kind != "local" and not link.settings.forwarding:
+            raise self._no_forwarding(at, packet)
+        if isinstance(route, Refused):
+            sentence = f"{where} has no route to {packet.destination}: {route.because}"
+            raise self._stop(place, Layer.ROUTE, sentence, route.because, f"route get {packet.destination}")
+        onward = route.link if route.type == "unicast" else None
+        distrust = self._routing.distrusts(place, link, packet.source, packet.destination, onward)
+        if distrust is not None:
+            layer = Layer.ADDRESS if "itself" in distrust else Layer.ROUTE
+            sentence = f"{where} throws away the {packet.name} from {packet.source}: {distrust}"
+            raise self._stop(place, layer, sentence, distrust, f"route get {packet.source}")
+        return None if route.type == "local" else route
+
+    def _no_forwarding(self, at: _At, packet: Packet) -> Stop:
+        key = f"net.ipv4.conf.{at.link.name}.forwarding"
+        if not self._network.setting(at.place, "net.ipv4.ip_forward"):
+            key = "net.ipv4.ip_forward"
+        where = words.place(at.place)
+        sentence = f"{where} does not forward, so the {packet.name} to {packet.destination} ends there: {key} is 0"
+        return Stop(
+            Broken(at.place, Layer.FORWARDING, sentence, f"{key} = 0", words.command(at.place, f"sysctl {key}"))
+        )
+
+    def _to_itself(self, place: Place, packet: Packet, entry: Entry | None) -> Packet:
+        """Over the loopback of the place."""
+        stack = self._network.stack(place)
+        loopback = next((link for link in stack.links if link.kind == "loopback"), None)
+        packet = self._hooks.run(place, "postrouting", packet, entry, leaves=loopback)
+        if loopback is None or not loopback.up:
+            sentence = f"lo {words.within(place)} is down, and {words.place(place)} talks to itself by lo"
+            raise self._stop(place, Layer.LINK, sentence, "lo: state DOWN", "link show lo")
+        packet = self._hooks.run(place, "prerouting", packet, entry, came=loopback)
+        return self._hooks.run(place, "input", packet, entry, came=loopback)
+
+    def _transmit(self, place: Place, route: Route, packet: Packet, entry: Entry | None) -> _At:
+        """Onto the cable and to whoever has the next hop's address."""
+        link = self._leaving(place, route)
+        if link is None or (route.gateway is not None and route.gateway.version != 4):
+            raise unsure(f"the route of {words.place(place)} to {packet.destination} is not known here")
+        packet = self._hooks.run(place, "postrouting", packet, entry, leaves=link, gateway=route.gateway)
+        if not link.up:
+            sentence = f"{link.name} {words.within(place)} is down"
+            raise self._stop(place, Layer.LINK, sentence, f"{link.name}: state DOWN", f"link show {link.name}")
+        end = self._flow.end if packet.destination == self._flow.target and route.gateway is None else None
+        other, near = self._neighbours.find(place, link, route.gateway or packet.destination, packet.source, end)
+        return _At(other, near, packet)
+
+    def _leaving(self, place: Place, route: Route) -> Link | None:
+        stack = self._network.stack(place)
+        if route.type == "local":
+            return next((link for link in stack.links if link.kind == "loopback"), None)
+        return stack.by_index(route.link)
+
+    def _stop(self, place: Place, layer: Layer, sentence: str, evidence: str, command: str) -> Stop:
+        return Stop(Broken(place, layer, sentence, evidence, words.ip(place, command)))
