@@ -126,6 +126,40 @@ async def test_resume_brings_back_the_state_and_the_step(namespaces: Lesson, sto
         await session.close()
 
 
+async def test_resume_survives_commands_that_end_the_lab(namespaces: Lesson, store: Store) -> None:
+    attempt = store.begin("namespaces", seed=0)
+    store.record_open(attempt, "create")
+    for text in ("ip netns add red", "ip netns add blue", "sh -c 'kill -9 -1'", "exit"):
+        store.record_command(attempt, "create", "host", text, 0)
+    store.record_step(attempt, "create")
+    store.record_open(attempt, "inside")
+    reboot = "/usr/bin/python3 -c 'import ctypes; ctypes.CDLL(None).reboot(0x1234567)'"
+    for text in ("ip link add extra type bridge", reboot):
+        store.record_command(attempt, "inside", "host", text, 0)
+    session = await replay.resume(namespaces, store)
+    try:
+        assert session.step.id == "inside"
+        assert await session.lab.namespaces("host") == ("blue", "red")
+        assert not session.lab.ended.done()
+        assert not session.lab.machine_ended("host").done()
+        assert (await session.lab.run("host", ["ip", "link", "show", "extra"])).status != 0
+    finally:
+        await session.close()
+
+
+async def test_a_step_can_be_asked_for_by_name(namespaces: Lesson, store: Store) -> None:
+    session = await replay.resume(namespaces, store, step="plug")
+    try:
+        assert session.step.id == "plug"
+        assert session.completed == frozenset()
+        assert (await session.lab.run("host", ["ip", "link", "show", "veth-red"])).status == 0
+        kept = store.current("namespaces")
+        assert kept is not None
+        assert kept.step == "plug"
+    finally:
+        await session.close()
+
+
 async def test_reset_gives_the_step_as_it_was_opened(live: Live) -> None:
     live.type("ip netns add red; ip netns add blue")
     await live.until(lambda: live.completed() == ["create"])

@@ -7,7 +7,7 @@ the learner stands in afterwards is what the commands really did.
 from tutor.replay.check import check
 from tutor.replay.report import GoalReport, Report, StepReport
 from tutor.replay.restore import begin, jump, reset_lesson, reset_step, resume
-from tutor.replay.typing import Progress, TypedLine, machine_of, type_all, type_one
+from tutor.replay.typing import Progress, TypedLine, machine_of, type_all, type_line, type_one
 
 __all__ = [
     "GoalReport",
@@ -23,5 +23,6 @@ __all__ = [
     "reset_step",
     "resume",
     "type_all",
+    "type_line",
     "type_one",
 ]

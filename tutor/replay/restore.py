@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from tutor.errors import NettutorError
 from tutor.model.lesson import Command, Lesson, Step
 from tutor.replay.typing import Progress, type_all
 from tutor.session import Session
@@ -27,23 +28,40 @@ async def resume(
     lesson: Lesson,
     store: Store,
     *,
+    step: str | None = None,
     rows: int = 24,
     columns: int = 80,
     on_progress: Progress | None = None,
 ) -> Session:
     """Where the learner left off: what they typed is typed again, up to the end of the open step.
 
-    Where their own commands do not lead there again (an editor was used, a daemon was too slow), the lesson's
-    solutions lead to the start of the open step. Without an earlier attempt this is ``begin``.
+    Where their own commands do not lead there again (an editor was used, a daemon was too slow, the lab was rebooted),
+    the lesson's solutions lead to the start of the open step. With ``step``, at the start of that one. Without an
+    earlier attempt, and without ``step``, this is ``begin``.
     """
+    known = {each.id for each in lesson.steps}
     attempt = store.current(lesson.id)
-    if attempt is None or attempt.step not in {step.id for step in lesson.steps}:
+    if attempt is not None and attempt.step not in known:
+        attempt = None
+    if attempt is None and step is None:
         return await begin(lesson, store, rows=rows, columns=columns)
-    index = lesson.index(attempt.step)
-    own = _own_commands(lesson, attempt)
+    own = _own_commands(lesson, attempt) if attempt else {}
+    left_off = attempt.step if attempt else None
+    target = step or left_off
+    assert target is not None
+    index = lesson.index(target)
     session = await _lead_to(lesson, index, own, rows=rows, columns=columns, on_progress=on_progress)
-    await type_all(session, own.get(attempt.step, ()), [], None)
-    session.keep_in(store, attempt.id, frozenset(attempt.completed))
+    try:
+        if target == left_off:
+            await type_all(session, own.get(target, ()), [], None)
+            await session.revive_shells()
+    except NettutorError:
+        await session.close()
+        session = await _lead_to(lesson, index, own, rows=rows, columns=columns, on_progress=on_progress)
+    number = attempt.id if attempt else store.begin(lesson.id, seed=0)
+    session.keep_in(store, number, frozenset(attempt.completed if attempt else ()))
+    if target != left_off:
+        await session.open_step(index)
     return session
 
 
@@ -103,10 +121,12 @@ async def _lead_to(
                 if session.state.step_index != index:
                     await session.open_step(index)
                 return session
-        except BaseException:
+        except BaseException as error:
             await session.close()
-            raise
-        await session.close()
+            if script is solved or not isinstance(error, NettutorError):
+                raise
+        else:
+            await session.close()
     raise AssertionError("the last script always leads there")
 
 

@@ -38,12 +38,14 @@ def machine_of(lesson: Lesson, command: Command) -> str:
     return machine
 
 
-async def type_one(session: Session, command: Command, *, patience: float = HASTE) -> TypedLine:
+async def type_one(
+    session: Session, command: Command, *, patience: float = HASTE, timeout: float = COMMAND_TIMEOUT
+) -> TypedLine:
     """Type one line, wait for its end, and look at the goals."""
     if command.answer:
         status: int | None = 0 if _answer(session, command.text) else 1
     else:
-        status = await _type_line(session, command)
+        status = await type_line(session, command, timeout=timeout)
     await session.look(patience=patience)
     return TypedLine(command, status)
 
@@ -57,12 +59,13 @@ async def type_all(
         typed.append(await type_one(session, command))
 
 
-async def _type_line(session: Session, command: Command) -> int | None:
+async def type_line(session: Session, command: Command, *, timeout: float = COMMAND_TIMEOUT) -> int | None:
+    """Type one line and wait for its end, without a look; its exit status, ``None`` when it was interrupted."""
     machine = machine_of(session.lesson, command)
     shell = session.shells[machine]
     if shell.closed.done():
         shell = await session.restart_shell(machine)
-    outcome = await shell.type(command.text, timeout=COMMAND_TIMEOUT)
+    outcome = await shell.type(command.text, timeout=timeout)
     return outcome.exit_status if isinstance(outcome, Finished) else None
 
 

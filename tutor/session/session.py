@@ -157,6 +157,13 @@ class Session:
             raise LabEnded(f"{machine} is gone")
         return await self._start_shell(machine, rows, columns)
 
+    async def revive_shells(self) -> None:
+        """A new shell wherever one ended. Raises ``LabEnded`` where a machine with a shell is gone."""
+        for machine, shell in list(self._shells.items()):
+            gone = self.lab.ended.done() or self.lab.machine_ended(machine).done()
+            if gone or shell.closed.done():
+                await self.restart_shell(machine)
+
     async def check_now(self) -> None:
         """Look at everything at once, and say an unmet goal without waiting for it to settle."""
         await self.referee.look_at_state()

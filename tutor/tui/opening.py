@@ -36,11 +36,10 @@ async def open_session(
     on_progress: Progress | None = None,
 ) -> Session:
     """Begin or resume a lesson; with ``step``, at the start of that step. Raises ``LabError``; leaves nothing then."""
-    if store is None:
-        session = await Session.boot(lesson, rows=rows, columns=columns)
-        await session.open_step(0)
-    else:
-        session = await replay.resume(lesson, store, rows=rows, columns=columns, on_progress=on_progress)
+    if store is not None:
+        return await replay.resume(lesson, store, step=step, rows=rows, columns=columns, on_progress=on_progress)
+    session = await Session.boot(lesson, rows=rows, columns=columns)
+    await session.open_step(0)
     if step is None or session.step.id == step:
         return session
     return await replay.jump(session, lesson.index(step), rows=rows, columns=columns, on_progress=on_progress)
