@@ -13,8 +13,9 @@ from tutor.content.source import SourceText
 from tutor.content.tree import nearest
 
 RECAP = "Recap"
-_ROLES = ("goal", "hint", "solution")
+_ROLES = ("goal", "hint", "solution", "equivalent")
 _HEADING = re.compile(r"(?P<title>.*?)\s*\{#(?P<id>[^}]*)\}")
+_OPENING = re.compile(r"`{3,}\s*\w+ (goal|solution|equivalent)\b.*`")
 _STEP_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -58,6 +59,9 @@ def front_matter(source: SourceText) -> tuple[tuple[str, ...], int]:
 
 def divided(source: SourceText, start: int) -> Document:
     """The body of the lesson, from the line with index ``start``."""
+    for number, line in enumerate(source.lines[start:], start + 1):
+        if _OPENING.match(line):
+            raise source.error(number, "no backquote may stand after the backquotes that open a block")
     tokens = _tokens("\n".join(source.lines[start:]))
     headings = [(start + first, start + last, text) for first, last, text in _headings(source, start, tokens)]
     blocks = [block for block in (_block(source, start, token) for token in tokens if token.type == "fence") if block]
@@ -125,7 +129,7 @@ def _block(source: SourceText, start: int, token: Any) -> Block | None:
         if len(words) > 1 and words[0] in ("yaml", "bash"):
             raise source.error(line, f"there is no block {' '.join(words[:2])!r}{nearest(words[1], _ROLES)}")
         return None
-    expected = {"goal": ["yaml", "goal"], "hint": ["hint"], "solution": ["bash", "solution"]}[role]
+    expected = {"goal": ["yaml", "goal"], "hint": ["hint"]}.get(role, ["bash", role])
     if words[: len(expected)] != expected:
         raise source.error(line, f"write this block as ```{' '.join(expected)}")
     if token.level:

@@ -12,7 +12,7 @@ from tutor.content.document import Block, Section, divided, front_matter
 from tutor.content.source import SourceText
 from tutor.content.tree import Mapping, Node, parse
 from tutor.errors import ContentError
-from tutor.model.lesson import Goal, Lesson, Solution, Source, Step
+from tutor.model.lesson import Equivalent, Goal, Lesson, Solution, Source, Step
 
 _FRONT = ("id", "title", "summary", "requires", "tools", "machines", "parameters")
 _DIRECTORY = re.compile(r"(?P<number>\d{2})-(?P<id>[a-z0-9]+(-[a-z0-9]+)*)")
@@ -102,22 +102,33 @@ def _step(source: SourceText, section: Section, machine_names: tuple[str, ...], 
     found_goals: list[Goal] = []
     hints: list[str] = []
     solutions: list[Solution] = []
+    equivalents: list[Equivalent] = []
     for block in section.blocks:
         if block.role == "goal":
             node = parse(source, block.line + 1, block.lines)
             found_goals.append(goals.goal(node, source.shown, machine_names))
         elif block.role == "hint":
             hints.append(_hint(source, block))
-        else:
+        elif block.role == "solution":
             solutions.append(_solution(source, block, shells))
+        else:
+            equivalents += _equivalents(source, block, shells)
     if not found_goals:
         raise source.error(section.line, f"{what} has no goal")
     if not solutions:
         raise source.error(section.line, f"{what} has no solution")
     if len(hints) > MAXIMUM_HINTS:
         raise source.error(section.line, f"{what} has {len(hints)} hints; at most {MAXIMUM_HINTS} are allowed")
-    place = Source(source.shown, section.line)
-    return Step(section.id, section.title, section.prose, tuple(found_goals), tuple(hints), tuple(solutions), place)
+    return Step(
+        section.id,
+        section.title,
+        section.prose,
+        tuple(found_goals),
+        tuple(hints),
+        tuple(solutions),
+        Source(source.shown, section.line),
+        tuple(equivalents),
+    )
 
 
 def _hint(source: SourceText, block: Block) -> str:
@@ -132,6 +143,23 @@ def _solution(source: SourceText, block: Block, shells: tuple[str, ...]) -> Solu
     if not commands:
         raise source.error(block.line, "the solution is empty")
     return Solution(block.title or "solution", commands, Source(source.shown, block.line))
+
+
+def _equivalents(source: SourceText, block: Block, shells: tuple[str, ...]) -> list[Equivalent]:
+    if not block.title:
+        raise source.error(block.line, "say why it is equivalent, after the word: ```bash equivalent REASON")
+    found = script.commands(source, enumerate(block.lines, block.line + 1), shells)
+    if not found:
+        raise source.error(block.line, "there is no line that is equivalent")
+    home = shells[0] if shells else ""
+    return [
+        Equivalent(
+            ("= " if command.answer else "" if command.machine == home else f"@{command.machine} ") + command.text,
+            block.title,
+            Source(source.shown, command.line),
+        )
+        for command in found
+    ]
 
 
 def _unique(source: SourceText, found: list[tuple[str, int]], what: str) -> None:

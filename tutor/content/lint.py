@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutor.content import goals
+from tutor.content import goals, needs, published
 from tutor.content.lessons import read_lesson
 from tutor.errors import ContentError
 from tutor.model.lesson import Goal, GoalKind, Lesson, Source, Step
@@ -14,6 +15,11 @@ from tutor.model.lesson import Goal, GoalKind, Lesson, Source, Step
 WIDEST_CODE = 44
 WIDEST_DRAWING = 36
 """A long command can go on in the next line; a drawing cannot."""
+
+MAXIMUM_NUDGE = 3
+"""Words of a command that may stand in the first hint, though they are a whole line of the solution."""
+_LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?[^)]*\)")
+_CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,11 @@ def _remarks(lesson: Lesson) -> Iterator[Remark]:
     yield from _wide_code("the introduction", lesson.introduction, lesson.source)
     for step in lesson.steps:
         yield from _of_step(step)
+        yield from _of_hints(step)
+    for source, text in needs.undeclared(lesson):
+        yield Remark(source, text)
+    yield from (Remark(lesson.source, text) for text in published.lost(lesson))
+    yield from _dead_links(lesson)
 
 
 def _of_step(step: Step) -> Iterator[Remark]:
@@ -67,6 +78,35 @@ def _of_step(step: Step) -> Iterator[Remark]:
     yield from _wide_code(f"step {step.id!r}", step.body, step.source)
     for goal in step.goals:
         yield from _of_goal(goal)
+
+
+def _of_hints(step: Step) -> Iterator[Remark]:
+    """From a nudge to nearly the answer: the first gives no line of the solution away, and none is there twice."""
+    if len(set(step.hints)) != len(step.hints):
+        yield Remark(step.source, f"step {step.id!r} gives the same hint twice")
+    lines = [c.text for c in step.solutions[0].commands if not c.answer and len(c.text.split()) > MAXIMUM_NUDGE]
+    told = next((line for line in lines if line in " ".join(step.hints[0].split())), None) if step.hints else None
+    if told and len(step.hints) > 1 and told not in " ".join(step.body.split()):
+        yield Remark(step.source, f"the first hint of step {step.id!r} gives the answer away: {told}")
+
+
+def _dead_links(lesson: Lesson) -> Iterator[Remark]:
+    """Links to files that are not there, and to steps of this lesson that it has not."""
+    folder = Path(lesson.source.path).parent
+    steps = {step.id for step in lesson.steps}
+    texts = [(lesson.introduction, lesson.source), (lesson.recap, lesson.source)]
+    texts += [(text, step.source) for step in lesson.steps for text in (step.body, *step.hints)]
+    for text, source in texts:
+        for target in _LINK.findall(_CODE.sub("", text)):
+            path, _, anchor = target.partition("#")
+            if re.match(r"[a-z][a-z0-9+.-]*:", target):
+                dead = not re.match(r"https?://[^/\s]+\.[^/\s]+|mailto:\S+@\S+", target)
+            elif path:
+                dead = not (folder / path).exists()
+            else:
+                dead = anchor not in steps
+            if dead:
+                yield Remark(source, f"the link to {target!r} leads nowhere")
 
 
 def _of_goal(goal: Goal) -> Iterator[Remark]:

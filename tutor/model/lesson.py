@@ -77,6 +77,16 @@ class Solution:
 
 
 @dataclass(frozen=True, slots=True)
+class Equivalent:
+    """A broken line of a solution that is right all the same, and why. ``line`` is the line as it is typed, ``- LINE``
+    for one that may be left out, ``= TEXT`` for an answer."""
+
+    line: str
+    reason: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """``body`` is Markdown without the machine-readable blocks. Hints go from a nudge to all but the answer; the
     first solution is the last hint."""
@@ -88,6 +98,7 @@ class Step:
     hints: tuple[str, ...]
     solutions: tuple[Solution, ...]
     source: Source
+    equivalents: tuple[Equivalent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

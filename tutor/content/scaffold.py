@@ -1,0 +1,95 @@
+"""A lesson to begin with: it loads, lints clean, and proves itself, so that every later failure is the author's own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tutor import paths
+from tutor.errors import UsageError
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_HIGHEST = 99
+
+_LESSON = """\
+---
+id: {id}
+title: {title}
+summary: One sentence for the list of lessons.
+requires: [netns]
+tools: [iproute2, ping]
+machines:
+  host:
+    interfaces:
+      eth0: {{switch: lan, addresses: 192.168.1.2/24}}
+  lan:
+    shell: false
+    interfaces:
+      eth0: {{switch: lan, addresses: 192.168.1.3/24}}
+---
+
+What this is about, and why one would want it.
+
+## Make a namespace {{#create}}
+
+What the learner should know, and what is to be done: make a namespace
+called `red`, and count its links.
+
+```bash
+ip netns add NAME
+ip -n NAME link
+```
+
+```yaml goal
+id: red
+text: There is a namespace called `red`.
+namespace-exists: host/red
+```
+
+```yaml goal
+id: links
+text: How many links are there in `red`?
+answer-link-count: host/red
+```
+
+```hint
+A nudge: the command begins with `ip netns`.
+```
+
+```hint
+Nearly the answer: `ip netns add …`, and then look into it.
+```
+
+```bash solution ip netns
+ip netns add red
+ip -n red link
+= 1
+```
+
+## Recap
+
+What is worth remembering.
+"""
+
+
+def scaffold(lesson_id: str, *, number: int | None = None, into: Path | None = None) -> Path:
+    """Write ``NN-id/lesson.md`` below ``into`` (default: the lessons) and give its path; nothing is overwritten."""
+    if not _ID.fullmatch(lesson_id) or len(lesson_id) > 40:
+        raise UsageError(f"{lesson_id[:60]!r} is not an id: lower case letters, digits and hyphens")
+    root = paths.lessons() if into is None else into
+    taken = {int(entry.name[:2]): entry for entry in root.glob("[0-9][0-9]-*")}
+    for entry in taken.values():
+        if entry.name[3:] == lesson_id:
+            raise UsageError(f"there is a lesson {lesson_id!r} already: {entry}")
+    chosen = max(taken, default=0) + 1 if number is None else number
+    if not 1 <= chosen <= _HIGHEST:
+        raise UsageError(f"the number of a lesson is from 1 to {_HIGHEST}, not {chosen}")
+    if chosen in taken:
+        raise UsageError(f"the number {chosen:02} is that of {taken[chosen].name}")
+    path = root / f"{chosen:02}-{lesson_id}" / "lesson.md"
+    try:
+        path.parent.mkdir(parents=True)
+        path.write_text(_LESSON.format(id=lesson_id, title=lesson_id.replace("-", " ").capitalize()), "utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    return path
