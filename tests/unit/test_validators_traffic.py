@@ -82,8 +82,31 @@ def explained(read: dict[Want, Fact | Unreadable], check: Pings = CHECK) -> tupl
     return verdict.observed, verdict.layer, verdict.look_next
 
 
-def test_an_answer_is_enough() -> None:
-    assert CHECK.judge(Facts({PING: PingResult(2, 1)})) == Met("192.168.1.3 answered blue")
+def test_one_answer_is_enough() -> None:
+    arrivals = (seen(LAN),)
+    assert CHECK.judge(Facts({PING: PingResult(2, 1, arrivals=arrivals)})) == Met("192.168.1.3 answered blue")
+
+
+def test_an_answer_must_come_from_the_right_place() -> None:
+    """All of 192.168.1.0/24 on a loopback makes the sender answer itself."""
+    verdict = CHECK.judge(Facts({PING: PingResult(2, 2)}))
+    assert isinstance(verdict, Unmet)
+    assert verdict.layer is Layer.ADDRESS
+    assert "never came to lan" in verdict.observed
+
+
+def test_what_one_sends_to_oneself_goes_through_lo() -> None:
+    down = Link(1, "lo", "loopback", False, False, "", 65536)
+    read = world()
+    own = Pings(BLUE, BLUE_IP)
+    read[Ping(BLUE, BLUE_IP)] = PingResult(1, 0)
+    read[RouteLookup(BLUE, BLUE_IP)] = RouteChoice("lo")
+    here = read[StackOf(BLUE)]
+    assert isinstance(here, Stack)
+    read[StackOf(BLUE)] = replace(here, links=(down, *here.links[1:]))
+    observed, layer, look = explained(read, own)
+    assert observed.startswith("lo in blue is down")
+    assert (layer, look) == (Layer.LINK, "ip -n blue link show lo")
 
 
 def test_no_link_no_address_no_route() -> None:

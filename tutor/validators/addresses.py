@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from tutor.model.facts import Facts, Link, LinkAddress, Stack, Unreadable
 from tutor.model.place import Place
 from tutor.model.topology import Interface
-from tutor.model.verdict import Layer, Met, Unmet, Verdict
+from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import StackOf, Want
 from tutor.validators import say
+from tutor.validators.links import cables
 from tutor.validators.registry import param, validator
 
 
@@ -23,24 +24,44 @@ class HasAddress:
     place: Place = param("where", name="in")
     link: str | None = param("the link that must carry it; any link will do without", default=None)
     up: bool = param("that link must be up, too", default=False)
+    far: Place | None = param(
+        "the link must be the end of a cable, whatever it is called, whose other end is there",
+        name="cable-to",
+        default=None,
+    )
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({StackOf(self.place)})
+        return frozenset(StackOf(place) for place in (self.place, self.far) if place is not None)
 
     def judge(self, facts: Facts) -> Verdict:
         on = f" on {self.link}" if self.link else ""
+        on += f" on the cable to {say.place(self.far)}" if self.far else ""
         expected = f"{self.address}{on} {say.within(self.place)}" + (", on a link that is up" if self.up else "")
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)
+        ends = self._ends(facts, stack, expected)
+        if isinstance(ends, Unmet | Unknown):
+            return ends
         for link, address in carried(stack):
             if address.interface != self.address or self.link not in (None, link.name):
+                continue
+            if ends is not None and link not in ends:
                 continue
             if self.up and not link.up:
                 observed = f"{self.address} is on {link.name}, which is down"
                 return Unmet(expected, observed, Layer.LINK, say.ip(self.place, "link"))
             return Met(f"{self.address} is on {link.name}")
         return Unmet(expected, self._nearest(stack), Layer.ADDRESS, say.ip(self.place, "addr"))
+
+    def _ends(self, facts: Facts, stack: Stack, expected: str) -> tuple[Link, ...] | Unmet | Unknown | None:
+        """The links that will do, where not any of them does: those whose cable leads to ``far``."""
+        if self.far is None:
+            return None
+        there = facts.of(StackOf(self.far))
+        if isinstance(there, Unreadable):
+            return say.unreadable(there, self.far, expected)
+        return tuple(end for end, _ in cables(self.place, stack, self.far, there))
 
     def _nearest(self, stack: Stack) -> str:
         for link, address in carried(stack):

@@ -70,7 +70,7 @@ def explain(flow: Flow, facts: Facts, result: PingResult | HttpResult) -> Cause:
     reached = {arrival.place for arrival in requests}
     if flow.end is not None and flow.end in reached:
         return _way_back(flow, facts, [a for a in requests if a.place == flow.end], arrivals)
-    found = _at_source(flow, facts, error) or _wrong_gateway(flow, facts)
+    found = _to_itself(flow, facts) or _at_source(flow, facts, error) or _wrong_gateway(flow, facts)
     if found is None and not reached:
         found = _next_hop(flow, facts)
     for router in flow.via:
@@ -90,6 +90,18 @@ def _somewhere(flow: Flow, reached: set[Place]) -> Cause:
         return Cause(f"the packet came through {say.joined(passed)}, but no answer came back", Layer.ROUTE, look)
     look = say.command(flow.source, f"ping -c 1 {flow.target}")
     return Cause(f"no answer from {flow.target}", Layer.ROUTE, look)
+
+
+def _to_itself(flow: Flow, facts: Facts) -> Cause | None:
+    """What a place sends to itself goes through its loopback, which may be down."""
+    stack = facts.of(StackOf(flow.source))
+    if not isinstance(stack, Stack) or not (flow.target.is_loopback or owns(stack, flow.target)):
+        return None
+    down = next((link for link in stack.links if link.kind == "loopback" and not link.up), None)
+    if down is None:
+        return None
+    observed = f"{down.name} {say.within(flow.source)} is down: what one sends to oneself goes through it"
+    return Cause(observed, Layer.LINK, say.ip(flow.source, f"link show {down.name}"))
 
 
 def _at_source(flow: Flow, facts: Facts, error: str | None) -> Cause | None:

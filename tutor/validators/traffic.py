@@ -20,7 +20,7 @@ class Pings:
 
     source: Place = param("where the ping starts", name="from")
     target: Address = param("the address to ping", name="to")
-    end: Place | None = param("the place that has this address", name="at", default=None)
+    end: Place | None = param("the place that has this address, where it must arrive", name="at", default=None)
     via: tuple[Place, ...] = param("the routers between, in order", default=())
     through: tuple[Place, ...] = param("other places whose bridges it passes", default=())
 
@@ -40,9 +40,17 @@ class Pings:
         result = sent(facts, self._ping, expected)
         if not isinstance(result, PingResult):
             return result
-        if result.replies:
+        if result.replies and (self.end is None or sources_at(result, self.end)):
             return Met(f"{self.target} answered {say.place(self.source)}")
+        if result.replies:
+            return self._answered_elsewhere(expected)
         return explain(self.flow, facts, result).unmet(expected)
+
+    def _answered_elsewhere(self, expected: str) -> Unmet:
+        """Such as by the sender itself, which takes all of a network for its own that is on its loopback."""
+        assert self.end is not None
+        observed = f"somebody answered for {self.target}, but the packet never came to {say.place(self.end)}"
+        return Unmet(expected, observed, Layer.ADDRESS, say.ip(self.source, f"route get {self.target}"))
 
 
 @validator("no-ping")
