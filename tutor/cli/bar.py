@@ -1,4 +1,4 @@
-"""Progress of an installation on standard error: one moving line on a terminal, a line a stage elsewhere."""
+"""Progress on standard error: one moving line on a terminal, a line a stage elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _PAUSE = 0.05
 class Bar:
     """A ``tools.Progress``; as a context manager it leaves the line clean, also after an error."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, label: str = "lab tools") -> None:
+        self._label = label
         self._stream = sys.stderr if stream is None else stream
         self._moving = self._stream.isatty()
         self._stage = ""
@@ -33,7 +34,7 @@ class Bar:
         fresh, self._stage = stage != self._stage, stage
         if not self._moving:
             if fresh:
-                print(f"lab tools: {stage}", file=self._stream, flush=True)
+                print(f"{self._label}: {stage}", file=self._stream, flush=True)
             return
         now = time.monotonic()
         if not fresh and now - self._drawn < _PAUSE and fraction != 1:
@@ -44,5 +45,5 @@ class Bar:
             filled = round(fraction * _WIDTH)
             gauge = f" [{'#' * filled}{'.' * (_WIDTH - filled)}] {fraction:4.0%}"
         columns = shutil.get_terminal_size().columns
-        self._stream.write(f"\r\033[K{f'lab tools: {stage}{gauge}'[: columns - 1]}")
+        self._stream.write(f"\r\033[K{f'{self._label}: {stage}{gauge}'[: columns - 1]}")
         self._stream.flush()

@@ -18,6 +18,7 @@ _COMMANDS = {
     "run": ("tutor.cli.run", "one command in a fresh lab"),
     "doctor": ("tutor.cli.doctor", "what this machine can and cannot do"),
     "tools": ("tutor.cli.tools", "the lab's tools: list them, fetch missing ones"),
+    "author": ("tutor.cli.author", "begin a lesson, lint it, prove it by breaking it"),
 }
 
 _EXAMPLES = """\

@@ -1,0 +1,152 @@
+"""The shipped lessons are proven: every solution works, and no broken one does, for a reason that makes sense."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tutor.content import catalogue
+from tutor.content.lessons import read_lesson
+from tutor.content.scaffold import scaffold
+from tutor.errors import UsageError
+from tutor.proof import Proof, prove
+from tutor.proof.report import Kind
+
+GUEST = pwd.getpwuid(os.geteuid()).pw_name.startswith("nettutor-")
+"""The user as whom the whole suite runs once more. The proof takes a minute, and is about lessons, not about users."""
+
+WEAK = (
+    ("namespace-exists: host/red", "not: {check: {no-route: {to: 127.0.0.1, in: host}}, expected: x, look: x}"),
+    ("answer-link-count: host/red", "answer-link-count: host"),
+    ("= 1", "= 2"),
+)
+SURVIVORS = ["- ip netns add red", "ip netns red", "ip netns del red", "ip netns add rde", "ip netns add Red"]
+UNASKED = (
+    ("```yaml goal\nid: links\ntext: How many links are there in `red`?\nanswer-link-count: host/red\n```\n", ""),
+    ("= 1\n", ""),
+)
+
+
+def told(proof: Proof) -> str:
+    return "\n".join(f"{found.lesson}#{found.step}: {found.kind.value}: {found.text}" for found in proof.findings)
+
+
+@pytest.mark.timeout(600)
+async def test_every_lesson_is_proven() -> None:
+    if GUEST:
+        lessons = catalogue()[:1]
+        wanted = 100
+    else:
+        lessons, wanted = catalogue(), 400
+    proof = await prove(lessons)
+    assert proof.proven, told(proof)
+    assert proof.survived == 0
+    assert proof.killed >= wanted
+    print(f"{proof.killed} killed, {proof.survived} survived, {proof.equivalent} equivalent")
+
+
+def changed(tmp_path: Path, *changes: tuple[str, str]) -> Path:
+    """A lesson that was just begun, with some of its text replaced."""
+    path = scaffold("begun", into=tmp_path)
+    text = path.read_text()
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    path.write_text(text)
+    return path
+
+
+async def kinds(path: Path) -> list[tuple[Kind, str]]:
+    proof = await prove([read_lesson(path)])
+    return [(found.kind, found.text.splitlines()[-1]) for found in proof.findings]
+
+
+async def test_a_new_lesson_proves_itself(tmp_path: Path) -> None:
+    proof = await prove([read_lesson(changed(tmp_path))])
+    assert proof.proven, told(proof)
+    assert (proof.killed, proof.survived, proof.equivalent) == (8, 0, 0)
+
+
+async def test_a_goal_that_is_too_weak_lets_mutants_survive(tmp_path: Path) -> None:
+    """Any link count of the host is right, whatever the namespace is called."""
+    path = changed(tmp_path, *WEAK)
+    found = await prove([read_lesson(path)])
+    survivors = {one.text.splitlines()[-1]: one.script for one in found.findings if one.kind is Kind.SURVIVED}
+    assert survivors == {line: "= 2" if line.startswith("- ") else f"{line}\n= 2" for line in SURVIVORS}
+
+
+async def test_what_is_declared_is_not_held_against_a_lesson_but_must_be_true(tmp_path: Path) -> None:
+    block = "```bash equivalent It is so.\n{}\n= 7\n```\n\n## Recap".format("\n".join(SURVIVORS))
+    path = changed(tmp_path, *WEAK, ("## Recap", block))
+    proof = await prove([read_lesson(path)])
+    assert [(found.kind, found.text) for found in proof.findings] == [
+        (Kind.STALE, "no broken solution completes the step by: = 7")
+    ]
+    assert [declared.reason for declared in proof.lessons[0].equivalent] == ["It is so."] * 5
+
+
+async def test_a_step_that_is_done_at_the_start_is_found(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        ("namespace-exists: host/red", "link-up: {name: eth0, in: host}"),
+        *UNASKED,
+    )
+    assert (Kind.DONE_AT_START, "nothing was typed in it") in await kinds(path)
+
+
+async def test_a_solution_that_does_not_work_is_found(tmp_path: Path) -> None:
+    found = await kinds(changed(tmp_path, ("= 1", "= 5")))
+    assert (Kind.NOT_COMPLETED, "all first solutions; open: links") in found
+
+
+async def test_a_reason_that_names_another_layer_is_found(tmp_path: Path) -> None:
+    weak = "all: {checks: [{namespace-exists: host/red}]}"
+    wrong = (
+        "not: {check: {not: {check: {namespace-exists: host/red}, expected: x, look: x}}, "
+        "expected: x, look: x, layer: service}"
+    )
+    path = changed(tmp_path, ("namespace-exists: host/red", weak), *UNASKED)
+    assert await kinds(path) == []
+    path.write_text(path.read_text().replace(weak, wrong))
+    assert {kind for kind, _ in await kinds(path)} == {Kind.MISLED}
+
+
+def author(lessons: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "NETTUTOR_LESSONS": str(lessons)}
+    command = [sys.executable, "-m", "tutor", "author", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100, check=False)
+
+
+def test_from_nothing_to_a_proven_lesson_at_the_command_line(tmp_path: Path) -> None:
+    assert author(tmp_path, "new", "begun").returncode == 0
+    assert author(tmp_path, "lint").returncode == 0
+    done = author(tmp_path, "test", "begun", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["proven"], told["killed"], told["survived"], told["equivalent"]) == (True, 8, 0, 0)
+    assert told["lessons"][0]["findings"] == []
+
+
+def test_a_survivor_is_printed_with_its_script(tmp_path: Path) -> None:
+    changed(tmp_path, *WEAK)
+    done = author(tmp_path, "test")
+    assert done.returncode == 1
+    assert "begun#create: a broken solution completes it" in done.stdout
+    assert "reproduce it with `nettutor check begun --script -`:" in done.stdout
+    assert "3 killed, 5 survived, 0 equivalent (declared, with why)" in done.stderr
+
+
+def test_refusals(tmp_path: Path) -> None:
+    scaffold("begun", into=tmp_path)
+    for words in (("test", "begum"), ("lint", "begum"), ("new", "Begun"), ("new", "begun"), ("test", "--jobs", "0")):
+        done = author(tmp_path, *words)
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert len(done.stderr.splitlines()) == 1
+    with pytest.raises(UsageError, match="the number 01 is that of 01-begun"):
+        scaffold("other", number=1, into=tmp_path)

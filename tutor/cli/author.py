@@ -1,0 +1,176 @@
+"""``nettutor author``: scaffold, lint and prove lessons."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tutor.cli import exits
+from tutor.errors import UsageError
+
+if TYPE_CHECKING:
+    from tutor.proof import Finding, LessonProof, Proof
+
+_MAXIMUM_JOBS = 16
+
+_EXAMPLES = """\
+examples:
+  nettutor author new vlan            a lesson to begin with, that proves itself
+  nettutor author lint                what should not be published
+  nettutor author test vlan           break each of its solutions on purpose
+"""
+_TEST = """\
+Each step is tried in fresh labs: nothing is complete at the start, each solution completes it, the checks leave the
+lab as it was, and twice gives the same. Then every solution is broken: each command is left out, and typed as learners
+mistype it. No broken one may complete the step, and the reason must name a layer that has to do with it. What is
+right all the same is declared in the lesson, with why.
+
+examples:
+  nettutor author test                all lessons
+  nettutor author test nat --json | jq '.lessons[].findings'
+  nettutor author test nat --jobs 2
+
+Exit status: 0 proven, 1 not, 2 no such lesson, 3 this machine cannot.
+"""
+_LINT = """\
+examples:
+  nettutor author lint
+  nettutor author lint nat drafts/16-vlan/lesson.md
+  nettutor author lint --publish      from now on no id of a step or goal may go
+
+Exit status: 0 nothing to remark, 1 remarks.
+"""
+_NEW = """\
+examples:
+  nettutor author new vlan
+  nettutor author new vlan --number 16 --into drafts
+"""
+
+
+def add(commands: Any, name: str, summary: str) -> None:
+    parser = commands.add_parser(name, help=summary, description=summary.capitalize() + ".", examples=_EXAMPLES)
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    _add_test(actions)
+    _add_lint(actions)
+    _add_new(actions)
+
+
+def _add_test(actions: Any) -> None:
+    parser = actions.add_parser("test", help="prove lessons by breaking them", examples=_TEST)
+    parser.add_argument("lessons", metavar="LESSON", nargs="*", help="default: all")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--jobs", type=int, metavar="N", default=4, help="labs at once (default: 4)")
+    parser.set_defaults(run=run_test)
+
+
+def _add_lint(actions: Any) -> None:
+    parser = actions.add_parser("lint", help="say what should not be published", examples=_LINT)
+    parser.add_argument("lessons", metavar="LESSON|FILE", nargs="*", help="default: all lessons")
+    parser.add_argument("--publish", action="store_true", help="keep the ids of all lessons, so that none gets lost")
+    parser.set_defaults(run=run_lint)
+
+
+def _add_new(actions: Any) -> None:
+    parser = actions.add_parser("new", help="begin a lesson", examples=_NEW)
+    parser.add_argument("id", metavar="ID", help="lower case letters, digits and hyphens")
+    parser.add_argument("--number", type=int, metavar="NN", help="its place in the order (default: the last)")
+    parser.add_argument("--into", metavar="DIRECTORY", help="where (default: the lessons)")
+    parser.set_defaults(run=run_new)
+
+
+def run_test(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from tutor import content, proof
+    from tutor.cli.bar import Bar
+    from tutor.lab import tools
+
+    if not 1 <= arguments.jobs <= _MAXIMUM_JOBS:
+        raise UsageError(f"--jobs is a number from 1 to {_MAXIMUM_JOBS}")
+    lessons = [content.load(name) for name in arguments.lessons] or list(content.catalogue())
+    with Bar() as bar:
+        tools.ensure(dict.fromkeys(tool for lesson in lessons for tool in lesson.tools), bar)
+    with Bar(label="author test") as bar:
+        name = lessons[0].id if len(lessons) == 1 else f"{len(lessons)} lessons"
+        proven = asyncio.run(
+            proof.prove(lessons, jobs=arguments.jobs, on_progress=lambda over, all_: bar(name, over / max(all_, 1)))
+        )
+    if arguments.json:
+        print(json.dumps(proven.to_json(), indent=1))
+    else:
+        _tell(proven)
+    return exits.DONE if proven.proven else exits.INCOMPLETE
+
+
+def _tell(proof: Proof) -> None:
+    for lesson in proof.lessons:
+        for finding in lesson.findings:
+            _tell_finding(finding)
+        print(f"{lesson.lesson}: {lesson.steps} steps, {lesson.solutions} solutions: {_figures(lesson)}")
+        for declared in lesson.equivalent:
+            print(f"  equivalent in {declared.step}: {declared.line}\n    {declared.reason}")
+    sys.stdout.flush()
+    exits.say(f"{_figures(proof)}; {len(proof.findings)} findings")
+
+
+def _figures(figures: LessonProof | Proof) -> str:
+    equivalent = figures.equivalent if isinstance(figures.equivalent, int) else len(figures.equivalent)
+    return f"{figures.killed} killed, {figures.survived} survived, {equivalent} equivalent (declared, with why)"
+
+
+def _tell_finding(finding: Finding) -> None:
+    print(f"{finding.where}: {finding.lesson}#{finding.step}: {finding.kind.value}")
+    for line in finding.text.splitlines():
+        print(f"    {line}")
+    if finding.script:
+        print(f"  reproduce it with `nettutor check {finding.lesson} --script -`:")
+        for line in finding.script.splitlines():
+            print(f"    {line}")
+
+
+def run_lint(arguments: argparse.Namespace) -> int:
+    from tutor import content
+
+    remarks = [remark for path in _files(arguments.lessons) for remark in content.lint(path)]
+    for remark in remarks:
+        print(remark)
+    exits.say(f"{len(remarks)} remarks" if remarks else "nothing to remark")
+    if remarks:
+        return exits.INCOMPLETE
+    if arguments.publish:
+        from tutor.content.published import publish
+
+        print(publish())
+    return exits.DONE
+
+
+def _files(names: Sequence[str]) -> list[Path]:
+    """Lesson files by id or by path; all lessons where nothing is named."""
+    from tutor import content, paths
+
+    if not names:
+        return [header.path for header in content.headers()]
+    files = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            path /= "lesson.md"
+        known = [entry for entry in paths.lessons().glob("[0-9]*") if entry.name.partition("-")[2] == name]
+        if path.suffix != ".md" and not known:
+            content.load(name)  # says which lesson is the nearest
+        files.append(known[0] / "lesson.md" if known else path)
+    return files
+
+
+def run_new(arguments: argparse.Namespace) -> int:
+    from tutor.content.scaffold import scaffold
+
+    into = Path(arguments.into) if arguments.into else None
+    path = scaffold(arguments.id, number=arguments.number, into=into)
+    print(path)
+    exits.say(f"prove it with `nettutor author test {arguments.id}`")
+    return exits.DONE

@@ -1,0 +1,65 @@
+"""Which commands only look: leaving them out changes nothing, so it proves nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from tutor.proof.line import Line
+
+
+class Doing(StrEnum):
+    """What a command line can do to the lab."""
+
+    SHOWS = "shows"  # nothing at all
+    SENDS = "sends"  # packets, whose traces are neighbour entries, learnt MAC addresses and tracked connections
+    CHANGES = "changes"
+
+
+_SYNTAX = re.compile(r"[;&|<>`$]")
+_SHOWING = frozenset("cat clear echo head history host hostname less ls man more netstat ps ss tail true wc".split())
+_SENDING = frozenset("arping curl dig nc nslookup ping tcpdump tracepath traceroute watch wget".split())
+_LISTING = frozenset(("list", "show", "get", "lst", "ls"))
+_OBJECTS = frozenset("link addr address route neigh neighbour neighbor rule netns maddr".split())
+
+
+def doing(text: str) -> Doing:
+    """What the line does, where in doubt the more."""
+    if _SYNTAX.search(text):
+        return Doing.CHANGES
+    words = [word.text for word in Line(text).bare]
+    if not words:
+        return Doing.SHOWS
+    program, arguments = words[0], words[1:]
+    if program in _SENDING:
+        return Doing.SENDS
+    if program in _SHOWING or _only_lists(program, arguments):
+        return Doing.SHOWS
+    return Doing.CHANGES
+
+
+def _only_lists(program: str, arguments: Sequence[str]) -> bool:
+    plain = [argument for argument in arguments if not argument.startswith("-")]
+    match program:
+        case "ip":
+            return len(plain) < 2 or (plain[0] in _OBJECTS and plain[1] in _LISTING)
+        case "bridge":
+            return len(plain) < 2 or plain[1] in _LISTING
+        case "brctl":
+            return not plain or plain[0] in ("show", "showmacs", "showstp")
+        case "ifconfig":
+            return len(plain) < 2
+        case "route":
+            return not plain
+        case "arp":
+            return not {"-s", "-d", "-f"} & set(arguments)
+        case "sysctl":
+            return "-w" not in arguments and not any("=" in word for word in plain) and "-p" not in arguments
+        case "iptables" | "ip6tables":
+            return any(re.fullmatch(r"-[nvx]*[LS][nvx]*|--list|--list-rules", word) for word in arguments)
+        case "nft":
+            return plain[:1] == ["list"]
+        case "conntrack":
+            return "-L" in arguments
+    return False

@@ -1,0 +1,124 @@
+"""All mutants of a solution, and what the lesson declares of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tutor.model.lesson import Command, Solution
+from tutor.model.verdict import Layer
+from tutor.proof.line import Line, normal
+from tutor.proof.looking import Doing, doing
+from tutor.proof.operators import operators, wrong_answers
+from tutor.proof.vocabulary import Vocabulary
+
+LEFT_OUT = "left out"
+_ABOUT = {
+    "brctl": (Layer.LINK,),
+    "sysctl": (Layer.FORWARDING,),
+    "echo": (Layer.FORWARDING,),
+    "route": (Layer.ROUTE,),
+    "ping": (Layer.NEIGHBOUR, Layer.ANSWER),
+    "iptables": (Layer.NAT, Layer.FILTER),
+    "nft": (Layer.NAT, Layer.FILTER),
+    "ifconfig": (Layer.LINK, Layer.ADDRESS),
+}
+_ABOUT_IP = {
+    "netns": (Layer.NAMESPACE, Layer.LINK),
+    "link": (Layer.LINK,),
+    "addr": (Layer.ADDRESS,),
+    "address": (Layer.ADDRESS,),
+    "route": (Layer.ROUTE,),
+    "neigh": (Layer.NEIGHBOUR,),
+    "rule": (Layer.ROUTE,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A broken solution. ``key`` is how a lesson declares it equivalent: the broken line, or ``- LINE`` for one that
+    was left out, or ``= TEXT``. ``layers`` are those that the reason may name."""
+
+    solution: str
+    operator: str
+    how: str
+    commands: tuple[Command, ...]
+    key: str
+    layers: frozenset[Layer]
+
+
+def mutants(solution: Solution, vocabulary: Vocabulary, *, packets_matter: bool) -> tuple[Mutant, ...]:
+    """Every mutant of one solution, each once. Commands that only look are neither broken nor kept, since what cannot
+    be reached takes its time; with ``packets_matter`` those that send packets are kept, and left out in turn."""
+    kept = [command for command in solution.commands if _kept(command, packets_matter)]
+    found: dict[tuple[Command, ...], Mutant] = {}
+    for position, command in enumerate(kept):
+        for mutant in _of_command(solution.title, kept, position, command, vocabulary):
+            found.setdefault(mutant.commands, mutant)
+    found.pop(tuple(kept), None)
+    return tuple(found.values())
+
+
+def effective(commands: Sequence[Command]) -> tuple[Command, ...]:
+    """The commands without answers and without those that only show something."""
+    return tuple(c for c in commands if not c.answer and doing(c.text) is not Doing.SHOWS)
+
+
+def declared_key(line: str) -> str:
+    """The key of a line that a lesson declares."""
+    for mark in ("- = ", "= "):
+        if line.startswith(mark):
+            return line
+    machine, _, rest = line.partition(" ") if line.startswith("@") else ("", "", line)
+    key = f"- {normal(rest[2:])}" if rest.startswith("- ") else normal(rest)
+    return f"{machine} {key}".strip()
+
+
+def about(text: str) -> frozenset[Layer]:
+    """The layers that a command is about."""
+    bare = [word.text for word in Line(text).bare]
+    if bare[:1] == ["ip"]:
+        subject = next((word for word in bare[1:] if not word.startswith("-")), "")
+        return frozenset(_ABOUT_IP.get(subject, ()))
+    return frozenset(_ABOUT.get(bare[0] if bare else "", (Layer.NAMESPACE,)))
+
+
+def _kept(command: Command, packets_matter: bool) -> bool:
+    if command.answer:
+        return True
+    what = doing(command.text)
+    return what is Doing.CHANGES or (what is Doing.SENDS and packets_matter)
+
+
+def _of_command(
+    title: str, kept: Sequence[Command], position: int, command: Command, vocabulary: Vocabulary
+) -> Iterator[Mutant]:
+    def mutant(operator: str, how: str, new: tuple[Command, ...], key: str, layers: frozenset[Layer]) -> Mutant:
+        return Mutant(title, operator, how, (*kept[:position], *new, *kept[position + 1 :]), key, layers)
+
+    at = "" if command.machine in ("", *vocabulary.shells[:1]) else f"@{command.machine} "
+
+    def put(text: str) -> tuple[Command, ...]:
+        return (Command(command.machine, text, answer=command.answer, line=command.line),)
+
+    answering = frozenset({Layer.ANSWER})
+    if command.answer:
+        yield mutant(LEFT_OUT, f"without the answer {command.text}", (), f"- = {command.text}", answering)
+        for wrong in wrong_answers(command.text, vocabulary):
+            yield mutant("wrong answer", f"{wrong} in place of {command.text}", put(wrong), f"= {wrong}", answering)
+        return
+    subject = about(command.text)
+    yield mutant(LEFT_OUT, f"without: {command.text}", (), f"{at}- {normal(command.text)}", subject)
+    if doing(command.text) is Doing.SENDS:
+        return
+    line = Line(command.text)
+    for operator in operators():
+        for broken in operator.breaks(line, vocabulary):
+            layers = subject | operator.layers
+            yield mutant(operator.name, broken.how, put(broken.text), at + normal(broken.text), layers)
+    for machine in vocabulary.shells:
+        if machine != command.machine:
+            moved = (Command(machine, command.text, line=command.line),)
+            there = "" if machine == vocabulary.shells[0] else f"@{machine} "
+            yield mutant("other machine", f"typed on {machine}", moved, there + normal(command.text), subject)
+            break

@@ -1,0 +1,198 @@
+"""The proof of lessons: which trials there are, several labs at once, and what their outcomes mean."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from tutor.model.lesson import Command, Equivalent, Lesson, Solution, Step
+from tutor.proof import trial, vocabulary
+from tutor.proof.mutants import Mutant, declared_key, mutants
+from tutor.proof.report import Declared, Finding, Kind, LessonProof, Proof
+from tutor.proof.untouched import difference, dump
+from tutor.replay import Report, check, type_line
+
+JOBS = 4
+"""Labs at once: most of the time is spent waiting for packets that must not come."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many trials are over, and how many there are."""
+
+
+@dataclass
+class _Run:
+    """The proof of one lesson while it goes on."""
+
+    lesson: Lesson
+    killed: Counter[str] = field(default_factory=Counter)
+    equivalent: list[Declared] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    used: set[Equivalent] = field(default_factory=set)
+
+    def find(self, kind: Kind, step: Step, where: object, text: str, commands: Sequence[Command] = ()) -> None:
+        written = script(self.lesson, [*trial.before(self.lesson, self.lesson.index(step.id)), *commands])
+        self.findings.append(Finding(kind, self.lesson.id, step.id, str(where), text, written if commands else ""))
+
+
+async def prove(
+    lessons: Sequence[Lesson], *, jobs: int = JOBS, on_progress: Progress = lambda _done, _all: None
+) -> Proof:
+    """Try everything out. Raises ``LabError`` where no lab can be had."""
+    runs = [_Run(lesson) for lesson in lessons]
+    trials = [one for run in runs for one in _trials(run)]
+    turns = asyncio.Semaphore(jobs)
+    over = 0
+
+    async def take_turn(one: Callable[[], Awaitable[None]]) -> None:
+        nonlocal over
+        async with turns:
+            await one()
+        over += 1
+        on_progress(over, len(trials))
+
+    on_progress(0, len(trials))
+    async with asyncio.TaskGroup() as group:
+        for one in trials:
+            group.create_task(take_turn(one))
+    return Proof(tuple(_proof_of(run) for run in runs))
+
+
+def script(lesson: Lesson, commands: Sequence[Command]) -> str:
+    """The commands as a file for ``nettutor check --script``."""
+    machine = lesson.topology.shells[0]
+    lines: list[str] = []
+    for command in commands:
+        if not command.answer and command.machine not in ("", machine):
+            machine = command.machine
+            lines.append(f"@{machine}")
+        lines.append(f"= {command.text}" if command.answer else command.text)
+    return "\n".join(lines)
+
+
+def _trials(run: _Run) -> list[Callable[[], Awaitable[None]]]:
+    lesson = run.lesson
+    words = vocabulary.of_lesson(lesson)
+    trials: list[Callable[[], Awaitable[None]]] = [lambda: _twice(run)]
+    for index, step in enumerate(lesson.steps):
+        trials.append(_untouched(run, index))
+        trials.append(_undisturbed(run, index, step.solutions[0]))
+        for solution in step.solutions:
+            trials.append(_solved(run, index, solution))
+            broken = mutants(solution, words, packets_matter=trial.packets_matter(step))
+            trials += [_broken(run, index, mutant) for mutant in broken]
+    return trials
+
+
+async def _twice(run: _Run) -> None:
+    """All first solutions, in two labs: the same verdicts, and every step complete."""
+    commands = trial.before(run.lesson, len(run.lesson.steps))
+    first, second = [await check(run.lesson, commands) for _ in range(2)]
+    for step, one, other in zip(run.lesson.steps, _statuses(first), _statuses(second), strict=True):
+        if one != other:
+            run.find(Kind.UNSTEADY, step, step.source, f"in one lab {one}, in another {other}")
+    for report in first.steps:
+        if not report.completed:
+            told = ", ".join(goal.goal.id for goal in report.goals if not goal.done)
+            run.find(Kind.NOT_COMPLETED, report.step, report.step.source, f"all first solutions; open: {told}")
+
+
+def _statuses(report: Report) -> list[list[object]]:
+    return [
+        [step.completed, *((goal.goal.id, goal.to_json()["status"], goal.to_json()["layer"]) for goal in step.goals)]
+        for step in report.steps
+    ]
+
+
+def _untouched(run: _Run, index: int) -> Callable[[], Awaitable[None]]:
+    step = run.lesson.steps[index]
+
+    async def one() -> None:
+        async with trial.standing(run.lesson, index) as session:
+            outcome = await trial.tried(session, ())
+        if outcome.completed:
+            run.find(Kind.DONE_AT_START, step, step.source, "nothing was typed in it")
+        elif outcome.unknown:
+            run.find(Kind.MISLED, step, step.source, f"at the start: {outcome.said}")
+
+    return one
+
+
+def _solved(run: _Run, index: int, solution: Solution) -> Callable[[], Awaitable[None]]:
+    step = run.lesson.steps[index]
+
+    async def one() -> None:
+        async with trial.standing(run.lesson, index) as session:
+            outcome = await trial.tried(session, solution.commands)
+        if not outcome.completed:
+            text = f"{solution.title}: {outcome.said}"
+            run.find(Kind.NOT_COMPLETED, step, solution.source, text, solution.commands)
+
+    return one
+
+
+def _undisturbed(run: _Run, index: int, solution: Solution) -> Callable[[], Awaitable[None]]:
+    """The lab after a solution that nobody looked at yet, then after each of two looks."""
+    step = run.lesson.steps[index]
+
+    async def one() -> None:
+        async with trial.standing(run.lesson, index) as session:
+            for command in solution.commands:
+                if not command.answer:
+                    await type_line(session, command, timeout=trial.LINE_TIMEOUT)
+            questions = [goal.id for goal in step.goals if goal.question]
+            texts = [command.text for command in solution.commands if command.answer]
+            answers = dict(zip(questions, texts, strict=False))
+            before = await dump(session)
+            first = await trial.judged(session, step, answers)
+            after = await dump(session)
+            second = await trial.judged(session, step, answers)
+        if changed := difference(before, after):
+            run.find(Kind.DISTURBED, step, solution.source, f"{solution.title}:\n{changed}", solution.commands)
+        if first != second:
+            text = f"{solution.title}: first {first}, then {second}"
+            run.find(Kind.UNSTEADY, step, solution.source, text, solution.commands)
+
+    return one
+
+
+def _broken(run: _Run, index: int, mutant: Mutant) -> Callable[[], Awaitable[None]]:
+    step = run.lesson.steps[index]
+    declared = next((e for e in step.equivalents if declared_key(e.line) == mutant.key), None)
+
+    async def one() -> None:
+        async with trial.standing(run.lesson, index) as session:
+            outcome = await trial.tried(session, mutant.commands, lambda told: told.blames(mutant.layers))
+        text = f"{mutant.solution}, {mutant.operator}: {mutant.how}"
+        if outcome.completed and declared is not None:
+            run.used.add(declared)
+            run.equivalent.append(Declared(step.id, mutant.key, declared.reason))
+        elif outcome.completed:
+            run.find(Kind.SURVIVED, step, step.source, f"{text}\n{mutant.key}", mutant.commands)
+        else:
+            run.killed[mutant.operator] += 1
+            if outcome.unknown or not outcome.blames(mutant.layers):
+                layers = ", ".join(sorted(mutant.layers))
+                reason = f"{text}\n{outcome.said}\nexpected one of: {layers}"
+                run.find(Kind.MISLED, step, step.source, reason, mutant.commands)
+
+    return one
+
+
+def _proof_of(run: _Run) -> LessonProof:
+    for step in run.lesson.steps:
+        for declared in step.equivalents:
+            if declared not in run.used:
+                run.find(
+                    Kind.STALE, step, declared.source, f"no broken solution completes the step by: {declared.line}"
+                )
+    steps = [step.id for step in run.lesson.steps]
+    return LessonProof(
+        run.lesson.id,
+        len(run.lesson.steps),
+        sum(len(step.solutions) for step in run.lesson.steps),
+        tuple(sorted(run.killed.items())),
+        tuple(sorted(run.equivalent, key=lambda one: (steps.index(one.step), one.line))),
+        tuple(sorted(run.findings, key=lambda one: (steps.index(one.step), one.kind, one.text))),
+    )

@@ -1,0 +1,50 @@
+"""What a lab is like, as its own tools tell it: to be compared before and after a look.
+
+Traces of packets (neighbours, learnt MAC addresses, tracked connections, counters, a server's log) are left out, and
+so is IPv6 of the link's own scope, which the kernel goes on arranging by itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tutor.session import Session
+
+_SCRIPT = r"""
+tell() {
+    ip -details -json link | sed 's/"\([a-z_]*_timer\|fdb_n_learned\)":[^,}]*//g; s/},{"ifindex/},\n{"ifindex/g'
+    ip -json -4 address
+    ip -json -6 address show scope global
+    ip -4 route show table all
+    ip -6 route show table all | grep -v 'fe80::\|ff00::'
+    ip rule; ip -6 rule
+    nft --stateless list ruleset
+    grep -rs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/bridge
+}
+if [ "$1" = inside ]; then tell; exit; fi
+tell
+for name in $(ls /run/netns 2>/dev/null); do
+    echo "namespace $name"
+    ip netns exec "$name" sh "$0" inside
+done
+find /etc /root /home /tmp /run /var /opt /srv -xdev -type f ! -path '/var/log/*' ! -path "$0" \
+    -exec sha256sum {} + 2>/dev/null | sort -k 2
+"""
+
+
+async def dump(session: Session) -> tuple[str, ...]:
+    """Links, addresses, routes, rules, settings and file hashes of every machine and namespace, as lines."""
+    lines: list[str] = []
+    for machine in session.lesson.topology.machines:
+        keep = 'file=$(mktemp) && cat >"$file" && sh "$file"; rm -f "$file"'
+        done = await session.lab.run(machine.name, ["sh", "-c", keep], stdin=_SCRIPT.encode())
+        lines += [f"machine {machine.name}", *done.stdout.decode("utf-8", "replace").splitlines()]
+    return tuple(lines)
+
+
+def difference(before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """The first lines that are different, or nothing."""
+    changed = [line for line in difflib.unified_diff(before, after, lineterm="", n=0) if not line.startswith("@@")]
+    return "\n".join(line[:300] for line in changed[2:6])
