@@ -1,8 +1,8 @@
 """The lab: real machines on a real kernel, built without root, gone without a trace.
 
 ``Lab.boot`` starts the machines of a topology in namespaces of their own; shells, sockets and files are born inside
-and used outside. The package must not know lessons, verdicts or the screen; it is the only one that may import
-pyroute2. What runs inside the lab is ``tutor.lab.inside``.
+and used outside. The package must not know lessons, verdicts or the screen. What runs inside the lab is
+``tutor.lab.inside``.
 """
 
 from tutor.lab.channel import NamespaceGone
