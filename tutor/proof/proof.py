@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tutor.model.lesson import Command, Equivalent, Lesson, Solution, Step
@@ -78,11 +78,19 @@ def _trials(run: _Run) -> list[Callable[[], Awaitable[None]]]:
     for index, step in enumerate(lesson.steps):
         trials.append(_untouched(run, index))
         trials.append(_undisturbed(run, index, step.solutions[0]))
-        for solution in step.solutions:
-            trials.append(_solved(run, index, solution))
-            broken = mutants(solution, words, packets_matter=trial.packets_matter(step))
-            trials += [_broken(run, index, mutant) for mutant in broken]
+        trials += [_solved(run, index, solution) for solution in step.solutions]
+        trials += [_broken(run, index, mutant) for mutant in _mutants(step, words)]
     return trials
+
+
+def _mutants(step: Step, words: vocabulary.Vocabulary) -> Iterable[Mutant]:
+    """Those of all solutions; what two of them have in common is tried once."""
+    matter = trial.packets_matter(step)
+    found: dict[object, Mutant] = {}
+    for solution in step.solutions:
+        for mutant in mutants(solution, words, packets_matter=matter):
+            found.setdefault(tuple((c.machine, c.text, c.answer) for c in mutant.commands), mutant)
+    return found.values()
 
 
 async def _twice(run: _Run) -> None:
