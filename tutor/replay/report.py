@@ -18,7 +18,7 @@ class GoalReport:
     def to_json(self) -> dict[str, object]:
         """The object of the ``check --json`` contract; fields that a verdict does not have are ``null``."""
         verdict = self.verdict
-        told: dict[str, object] = dict.fromkeys(("expected", "observed", "layer", "look_next"))
+        told: dict[str, object] = dict.fromkeys(("status", "expected", "observed", "layer", "look_next"))
         match verdict:
             case Met():
                 told |= {"status": "met", "observed": verdict.observed}
