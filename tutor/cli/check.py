@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tutor.lab import tools
 
     lesson = content.load(arguments.lesson, seed=arguments.seed)
-    commands = _commands(arguments.script, lesson)
+    commands = script_commands(arguments.script, lesson)
     with Bar() as bar:
         tools.ensure(lesson.tools, bar)
     report = asyncio.run(replay.check(lesson, commands, seed=arguments.seed))
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     return exits.DONE if report.completed else exits.INCOMPLETE
 
 
-def _commands(script: str | None, lesson: Lesson) -> tuple[Command, ...]:
+def script_commands(script: str | None, lesson: Lesson) -> tuple[Command, ...]:
     """The script's commands; a stream (``-``, ``<(...)``) is read once, to its end."""
     from tutor import content
     from tutor.content.script import commands as parse_lines

@@ -15,6 +15,7 @@ _COMMANDS = {
     "start": ("tutor.cli.start", "the tutorial, where you left off"),
     "list": ("tutor.cli.lessons", "the lessons, what each needs, and your progress"),
     "check": ("tutor.cli.check", "type a script into a fresh lab and judge every step"),
+    "why": ("tutor.cli.why", "the first broken hop between two places of a lab"),
     "run": ("tutor.cli.run", "one command in a fresh lab"),
     "doctor": ("tutor.cli.doctor", "what this machine can and cannot do"),
     "tools": ("tutor.cli.tools", "the lab's tools: list them, fetch missing ones"),

@@ -66,6 +66,8 @@ class Routing:
             return False
         if rule.other is None:
             return True
+        if rule.other == "fwmark":  # what we walk carries no mark: a rule that sets one has ended the walk already
+            return False
         why = f"a rule of {words.place(place)} depends on {rule.other} (priority {rule.priority})"
         return bool(self._choices.pick(2, why))
 

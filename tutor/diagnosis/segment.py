@@ -88,11 +88,21 @@ class Flood:
             if place == sender and link is not None and (place, link) in self.segment.heard:
                 continue
             if link is None or link.kind != "veth":
-                self.segment.unclear = f"{name} of {words.place(place)} is not where it was"
+                self._missing(place, name)
             elif not link.up:
                 self._blocked(place, Layer.LINK, f"{link.name} {words.within(place)} is down", _state(link), link)
             elif place != sender or len([1 for other, _ in self._network.plugged(switch) if other == sender]) > 1:
                 self._arrive(place, link)
+
+    def _missing(self, place: Place, name: str) -> None:
+        """An interface of the topology is gone, unless some link could be it under another name or elsewhere."""
+        for other in self._network.places:
+            for link in self._network.stack(other).links:
+                if link.peer is not None and link.peer.place is None and not self._network.switch_of(other, link):
+                    self.segment.unclear = f"{name} of {words.place(place)} is not where it was"
+                    return
+        sentence = f"{words.place(place)} has no {name} any more"
+        self.segment.obstacles.append(Broken(place, Layer.LINK, sentence, f"no {name}", words.ip(place, "link")))
 
     def _arrive(self, place: Place, link: Link) -> None:
         stack = self._network.stack(place)

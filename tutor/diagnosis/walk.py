@@ -244,6 +244,13 @@ class Walk:
         if not link.up:
             sentence = f"{link.name} {words.within(place)} is down"
             raise self._stop(place, Layer.LINK, sentence, f"{link.name}: state DOWN", f"link show {link.name}")
+        if link.kind == "loopback":
+            sentence = (
+                f"a route of {words.place(place)} sends the {packet.name} to {packet.destination} to lo, where it ends"
+            )
+            raise self._stop(
+                place, Layer.ROUTE, sentence, f"{route.destination} dev lo", f"route get {packet.destination}"
+            )
         end = self._flow.end if packet.destination == self._flow.target and route.gateway is None else None
         other, near = self._neighbours.find(place, link, route.gateway or packet.destination, packet.source, end)
         return _At(other, near, packet)

@@ -1,0 +1,50 @@
+"""``why``: commands typed into a fresh lab, and then a flow walked over what they left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tutor.diagnosis import Flow, Network, Outcome, diagnose, first_wants, wants
+from tutor.errors import UsageError
+from tutor.model.facts import Stack
+from tutor.model.lesson import Command, Lesson
+from tutor.model.place import Place
+from tutor.model.wants import Address, StackOf
+from tutor.replay.typing import machine_of, type_all
+from tutor.session import Session
+
+
+async def why(
+    lesson: Lesson, commands: Sequence[Command], source: Place, target: Address | Place, port: int | None = None
+) -> Outcome:
+    """Walk from ``source`` to ``target``, or to the address of that place: an echo request, or with ``port`` a TCP
+    connection.
+
+    Raises ``LabError`` where no lab can be had and ``UsageError`` for a place without an address.
+    """
+    for command in commands:
+        machine_of(lesson, command)
+    session = await Session.boot(lesson)
+    try:
+        await session.open_step(0)
+        await type_all(session, commands, [], None)
+        first = await session.lab.read(first_wants(lesson.topology))
+        network = Network(lesson.topology, await session.lab.read(wants(lesson.topology, first)))
+    finally:
+        await session.close()
+    end = target if isinstance(target, Place) else None
+    address = _address(network, target) if isinstance(target, Place) else target
+    return diagnose(network, Flow(source, address, "icmp" if port is None else "tcp", port, end))
+
+
+def _address(network: Network, place: Place) -> Address:
+    """The first address of a place that others can use."""
+    stack = network.facts.of(StackOf(place))
+    if not isinstance(stack, Stack):
+        raise UsageError(f"{place} has no address to send to: {stack.detail}")
+    found = [
+        given.interface.ip for given in stack.addresses if given.scope == "global" and given.interface.version == 4
+    ]
+    if not found:
+        raise UsageError(f"{place} has no address to send to; write the one it should have")
+    return found[0]
