@@ -253,6 +253,16 @@ def test_arrivals() -> None:
             "lan saw the private source address 192.168.15.2: the masquerade rule matches the source !192.168.15.0/24",
             "nft",
         ),
+        (
+            (NatRule("snat", "postrouting", destination="192.168.15.0/24", out_link="eth0"),),
+            "lan saw the private source address 192.168.15.2: the snat rule matches the destination 192.168.15.0/24",
+            "nft",
+        ),
+        (
+            (NatRule("snat", "postrouting", "!192.168.1.0/24", "!192.168.15.0/24", out_link="eth0"),),
+            "lan saw the private source address 192.168.15.2: the snat rule did not match",
+            "nft",
+        ),
     ],
 )
 def test_translation(rules: tuple[NatRule, ...], observed: str, look: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from tutor.model.facts import Facts, NatRule, PingResult, Ruleset, Stack
+from tutor.model.facts import Facts, NatRule, PingResult, RouteChoice, Ruleset, Stack
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unmet, Verdict
-from tutor.model.wants import Address, Ping, RulesetOf, StackOf, Want
+from tutor.model.wants import Address, Ping, RouteLookup, RulesetOf, StackOf, Want
 from tutor.validators import say
 from tutor.validators.flow import Flow, explain, owns
 from tutor.validators.registry import param, validator
@@ -65,21 +65,26 @@ class Translated:
             look = "nft list ruleset"
         if not untouched:
             return f"{seen}, which a rule of {say.place(router)} wrote", look
-        return f"{seen}: {_mismatch(translating[0], source)}", look
+        way = facts.of(RouteLookup(router, self.target))
+        link = way.link if isinstance(way, RouteChoice) else None
+        return f"{seen}: {_mismatch(translating[0], source, self.target, link)}", look
 
 
-def _mismatch(rule: NatRule, source: Address) -> str:
-    if rule.source is not None and not _within(source, rule.source):
+def _mismatch(rule: NatRule, source: Address, target: Address, link: str | None) -> str:
+    """The part of the rule that the packet, which leaves by ``link``, does not match."""
+    if rule.source is not None and not _matches(source, rule.source):
         return f"the {rule.action} rule matches the source {rule.source}"
-    if rule.out_link is not None:
+    if rule.out_link is not None and rule.out_link != link:
         return f"the {rule.action} rule matches packets that leave by {rule.out_link}"
-    if rule.destination is not None:
+    if rule.destination is not None and not _matches(target, rule.destination):
         return f"the {rule.action} rule matches the destination {rule.destination}"
     return f"the {rule.action} rule did not match"
 
 
-def _within(source: Address, selector: str) -> bool:
+def _matches(address: Address, selector: str) -> bool:
+    """Whether a network, or with ``!`` before it all but that network, holds the address."""
+    network = selector.removeprefix("!").strip()
     try:
-        return source in ip_network(selector.removeprefix("!").strip(), strict=False) and not selector.startswith("!")
+        return (address in ip_network(network, strict=False)) is not selector.startswith("!")
     except ValueError:
         return False
