@@ -4,12 +4,16 @@ with the launcher running as ``nobody``, which has no other user to map but itse
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import functools
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from ipaddress import ip_interface
 from pathlib import Path
@@ -17,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from tutor import paths
 from tutor.lab import Lab, Terminal, launch
 from tutor.model.topology import InterfaceSpec, MachineSpec, SwitchPort, Topology
 
@@ -35,7 +40,7 @@ def use_mode(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on labs start in this mode."""
     if mode != AS_NOBODY:
         return
-    monkeypatch.setenv("XDG_DATA_HOME", "/nonexistent")  # root's own tools are not readable for nobody
+    monkeypatch.setenv("XDG_DATA_HOME", str(_public_data()))
     nobody = pwd.getpwnam("nobody")
     folder = Path(launch.__file__).parent
     probe = subprocess.run(["test", "-r", folder / "inside" / "launcher.py"], user=nobody.pw_uid, check=False)
@@ -49,6 +54,17 @@ def use_mode(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
         return real(*arguments, **options)
 
     monkeypatch.setattr(subprocess, "Popen", popen)
+
+
+@functools.cache
+def _public_data() -> Path:
+    """A data directory with a copy of root's tools, which nobody can read."""
+    data = Path(tempfile.mkdtemp(prefix="nettutor-public-"))
+    atexit.register(shutil.rmtree, data, ignore_errors=True)
+    data.chmod(0o755)
+    if paths.tools_layer().is_dir():
+        shutil.copytree(paths.tools_layer(), data / "nettutor" / "tools", symlinks=True)
+    return data
 
 
 @contextlib.asynccontextmanager

@@ -6,7 +6,7 @@ import shutil
 from ipaddress import ip_interface
 
 import pytest
-from lab_modes import AS_NOBODY, MODES, running, sh, use_mode
+from lab_modes import MODES, running, sh, use_mode
 
 from tutor import paths
 from tutor.errors import LabError
@@ -16,10 +16,6 @@ from tutor.model.topology import InterfaceSpec, MachineSpec, ServiceSpec, Switch
 
 @pytest.fixture(params=MODES, autouse=True)
 def mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param == AS_NOBODY:
-        layer = paths.tools_layer()
-        if layer.is_relative_to("/root"):
-            pytest.skip("unsupported: the tools layer of root is not readable for nobody")
     use_mode(request.param, monkeypatch)
     return str(request.param)
 
