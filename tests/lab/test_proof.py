@@ -104,6 +104,12 @@ async def test_a_solution_that_does_not_work_is_found(tmp_path: Path) -> None:
     assert (Kind.NOT_COMPLETED, "all first solutions; open: links") in found
 
 
+async def test_a_solution_that_ends_the_lab_is_found(tmp_path: Path) -> None:
+    found = await prove([read_lesson(changed(tmp_path, ("ip -n red link\n= 1", "kill -KILL 1; reboot -f\n= 1")))])
+    texts = {one.text for one in found.findings if one.kind is Kind.NOT_COMPLETED}
+    assert any("no longer running" in text or "the lab ended" in text for text in texts), texts
+
+
 async def test_a_reason_that_names_another_layer_is_found(tmp_path: Path) -> None:
     weak = "all: {checks: [{namespace-exists: host/red}]}"
     wrong = (

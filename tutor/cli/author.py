@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -110,11 +111,11 @@ def _tell(proof: Proof) -> None:
     for lesson in proof.lessons:
         for finding in lesson.findings:
             _tell_finding(finding)
-        print(f"{lesson.lesson}: {lesson.steps} steps, {lesson.solutions} solutions: {_figures(lesson)}")
+        print(f"{lesson.lesson} (steps: {lesson.steps}, solutions: {lesson.solutions}): {_figures(lesson)}")
         for declared in lesson.equivalent:
             print(f"  equivalent in {declared.step}: {declared.line}\n    {declared.reason}")
     sys.stdout.flush()
-    exits.say(f"{_figures(proof)}; {len(proof.findings)} findings")
+    exits.say(f"{_figures(proof)}; findings: {len(proof.findings)}")
 
 
 def _figures(figures: LessonProof | Proof) -> str:
@@ -138,7 +139,7 @@ def run_lint(arguments: argparse.Namespace) -> int:
     remarks = [remark for path in _files(arguments.lessons) for remark in content.lint(path)]
     for remark in remarks:
         print(remark)
-    exits.say(f"{len(remarks)} remarks" if remarks else "nothing to remark")
+    exits.say(f"remarks: {len(remarks)}" if remarks else "nothing to remark")
     if remarks:
         return exits.INCOMPLETE
     if arguments.publish:
@@ -172,5 +173,6 @@ def run_new(arguments: argparse.Namespace) -> int:
     into = Path(arguments.into) if arguments.into else None
     path = scaffold(arguments.id, number=arguments.number, into=into)
     print(path)
-    exits.say(f"prove it with `nettutor author test {arguments.id}`")
+    where = f"NETTUTOR_LESSONS={shlex.quote(arguments.into)} " if arguments.into else ""
+    exits.say(f"prove it with `{where}nettutor author test {arguments.id}`")
     return exits.DONE

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from tutor.errors import LabEnded
 from tutor.model.lesson import Command, Equivalent, Lesson, Solution, Step
 from tutor.proof import trial, vocabulary
 from tutor.proof.mutants import Mutant, declared_key, mutants
@@ -48,7 +50,8 @@ async def prove(
     async def take_turn(one: Callable[[], Awaitable[None]]) -> None:
         nonlocal over
         async with turns:
-            await one()
+            with contextlib.suppress(LabEnded):  # the trial of the solution that ended it says so
+                await one()
         over += 1
         on_progress(over, len(trials))
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tutor.errors import LabEnded
 from tutor.model.lesson import Check, Command, Goal, Lesson, Step
 from tutor.model.state import GoalState
 from tutor.model.verdict import Layer, Unknown, Unmet, Verdict
@@ -23,10 +24,12 @@ _TRACES = ("neighbour-known", "answer-neighbour-mac", "answer-neighbour-count", 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``verdicts`` are those of the goals that stood in the way, each with its goal."""
+    """``verdicts`` are those of the goals that stood in the way, each with its goal; ``lab_ended`` says why there are
+    none."""
 
     completed: bool
     verdicts: tuple[tuple[Goal, Verdict], ...] = ()
+    lab_ended: str = ""
 
     def blames(self, layers: frozenset[Layer]) -> bool:
         """Whether a reason names one of the layers; without one of a deed, the layer of a question will do."""
@@ -42,7 +45,8 @@ class Outcome:
     @property
     def said(self) -> str:
         """The reasons in one line."""
-        return "; ".join(f"{goal.id}: {_words(verdict)}" for goal, verdict in self.verdicts)
+        told = "; ".join(f"{goal.id}: {_words(verdict)}" for goal, verdict in self.verdicts)
+        return f"the lab ended: {self.lab_ended}" if self.lab_ended else told
 
 
 def _words(verdict: Verdict) -> str:
@@ -93,6 +97,13 @@ async def tried(
 ) -> Outcome:
     """Type the commands and look once with patience. Packets are not waited for where what needs none says
     ``enough``."""
+    try:
+        return await _tried(session, commands, enough)
+    except LabEnded as error:
+        return Outcome(False, lab_ended=str(error))
+
+
+async def _tried(session: Session, commands: Sequence[Command], enough: Callable[[Outcome], bool]) -> Outcome:
     step = session.step
     done: list[Step] = []
     session.subscribe(lambda event: done.append(event.step) if isinstance(event, StepCompleted) else None)
