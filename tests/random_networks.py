@@ -262,6 +262,10 @@ def _harm(random: Random, lines: list[Line]) -> list[Line]:
             f"ip link set {link} nomaster",
             f"ip link set {link} master br1",
             f"ip link set {link} mtu 1400",
+            f"ip neigh add proxy {ADDRESS[other]} dev {link}; sysctl -qw net.ipv4.ip_forward=1",
+            f"ip route replace {network} nexthop via 192.168.1.3 nexthop via 10.1.0.12",
+            f"ip link set {link} address 02:00:00:00:00:0{random.choice((1, 2))}",
+            f"ip addr add {ADDRESS[other]}/24 dev {link} noprefixroute",
             f"ip link del {link}",
         )
     )

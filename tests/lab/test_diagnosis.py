@@ -75,7 +75,7 @@ async def compare(tested: Case) -> tuple[Outcome, bool, str]:
     try:
         await build(lab, tested.lines)
         outcome = await verdict(lab, tested.flow)
-        proxied = any("proxy_arp" in line.text for line in tested.lines)
+        proxied = any("proxy" in line.text for line in tested.lines)
         return outcome, *(await tried(lab, tested.flow, PATIENCE_FOR_PROXIES if proxied else PATIENCE))
     finally:
         await lab.close()

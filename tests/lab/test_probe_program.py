@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 from probe_lab import HOST, bench
 
-from tutor.model.facts import LinkSettings, Ruleset, Stack
+from tutor.model.facts import LinkSettings, ProxyEntry, Ruleset, Stack
 from tutor.model.rules import UNKNOWN, Match, PacketChain
 from tutor.model.wants import RulesetOf, StackOf
 
@@ -111,6 +113,7 @@ async def test_the_local_table_and_the_settings_of_a_link() -> None:
             "ip link add br0 type bridge; ip link set br0 up; ip addr add 10.1.0.1/24 dev br0\n"
             "sysctl -qw net.ipv4.conf.br0.rp_filter=2 net.ipv4.conf.br0.proxy_arp=1 net.ipv4.conf.br0.forwarding=1 "
             "net.ipv4.conf.br0.arp_ignore=1 net.ipv4.conf.br0.accept_local=1 net.ipv4.conf.br0.route_localnet=1\n"
+            "ip neigh add proxy 10.9.9.9 dev br0\n"
             "ip rule add iif br0 unreachable priority 7; ip rule add fwmark 9 lookup 5 priority 8"
         )
         stack = (await here.lab.read([StackOf(HOST)])).of(StackOf(HOST))
@@ -121,6 +124,7 @@ async def test_the_local_table_and_the_settings_of_a_link() -> None:
             forwarding=True, rp_filter=2, proxy_arp=True, accept_local=True, route_localnet=True, arp_ignore=1
         )
         assert (link.vlan_filtering, link.queue) == (False, "noqueue")
+        assert stack.proxies == (ProxyEntry(link.index, IPv4Address("10.9.9.9")),)
         kernel = {(entry["type"], entry["dst"]) for entry in await here.look("ip -json -4 route show table local")}
         ours = {
             (route.type, route.destination.removesuffix("/32")) for route in stack.local if "." in route.destination

@@ -95,7 +95,8 @@ class Neighbours:
             if (distrust := self._routing.distrusts(place, link, asker, hop)) is not None:
                 return f"{where} does not answer {asker}: {distrust}"
             return self._ignores(place, link, hop)
-        if not settings.forwarding or not (settings.proxy_arp or network.everywhere(place, "proxy_arp")):
+        proxied = any(entry.address == hop and entry.link in (None, link.index) for entry in stack.proxies)
+        if not settings.forwarding or not (proxied or settings.proxy_arp or network.everywhere(place, "proxy_arp")):
             return ""
         route = self._routing.look_up(place, hop, asker, link.name)
         if isinstance(route, Refused) or route.type != "unicast" or route.link == link.index:

@@ -142,6 +142,14 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyEntry:
+    """``ip neigh add proxy``: ARP questions for this address are answered on the link, with ``None`` on every one."""
+
+    link: int | None
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class FdbEntry:
     """A forwarding entry of a bridge: this MAC lies behind this port."""
 
@@ -161,6 +169,7 @@ class Stack:
     rules: tuple[PolicyRule, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     fdb: tuple[FdbEntry, ...] = ()
+    proxies: tuple[ProxyEntry, ...] = ()
     local: tuple[Route, ...] = ()  # the local table (255): what is delivered here, and broadcast addresses
 
     def link(self, name: str) -> Link | None:

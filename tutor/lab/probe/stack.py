@@ -22,6 +22,7 @@ from tutor.model.facts import (
     Neighbour,
     Peer,
     PolicyRule,
+    ProxyEntry,
     Route,
     RouteChoice,
     Stack,
@@ -52,6 +53,7 @@ _NUD = {
 }
 _NOARP, _PERMANENT = 0x40, 0x80
 _DEAD = 0x1
+_PROXY = 0x8
 _RULE_ACTIONS = {1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 _RULE_CONDITIONS = {4: "goto", 10: "fwmark", 17: "oif", 19: "l3mdev", 20: "uidrange", 22: "ipproto", 23: "sport",
                     24: "dport", 25: "dscp"}  # fmt: skip
@@ -229,6 +231,13 @@ def decode_neighbour(payload: bytes) -> Neighbour | None:
     return Neighbour(index, address, _mac(found.get(2)) or None, _NUD.get(state, str(state)))
 
 
+def decode_proxy(payload: bytes) -> ProxyEntry | None:
+    """``None`` for a family that is not IP."""
+    _, index, *_ = _NEIGH.unpack_from(payload)
+    address = _address(attributes(payload, _NEIGH.size).get(1))
+    return ProxyEntry(index or None, address) if address is not None else None
+
+
 def decode_fdb(payload: bytes) -> FdbEntry | None:
     """``None`` for a device's own multicast filter."""
     _, index, state, _, _ = _NEIGH.unpack_from(payload)
@@ -253,6 +262,8 @@ async def read_stack(netlink: Netlink) -> tuple[Stack, dict[int, int]]:
     rules = [decode_rule(payload) for payload in await netlink.dump(_GETRULE, blank_route)]
     blank_neighbour = _NEIGH.pack(0, 0, 0, 0, 0)
     neighbours = [decode_neighbour(payload) for payload in await netlink.dump(_GETNEIGH, blank_neighbour)]
+    blank_proxy = _NEIGH.pack(0, 0, 0, _PROXY, 0)
+    proxies = [decode_proxy(payload) for payload in await netlink.dump(_GETNEIGH, blank_proxy)]
     bridge = _NEIGH.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
     fdb = [decode_fdb(payload) for payload in await netlink.dump(_GETNEIGH, bridge)]
     stack = Stack(
@@ -263,6 +274,7 @@ async def read_stack(netlink: Netlink) -> tuple[Stack, dict[int, int]]:
         rules=tuple(rule for rule in rules if rule),
         neighbours=tuple(neighbour for neighbour in neighbours if neighbour),
         fdb=tuple(dict.fromkeys(entry for entry in fdb if entry)),
+        proxies=tuple(proxy for proxy in proxies if proxy),
     )
     return stack, {link.index: number for link, number in decoded if number is not None}
 
