@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from tutor.content import catalogue
+from tutor.content import catalogue, load
 from tutor.content.lessons import read_lesson
 from tutor.content.scaffold import scaffold
 from tutor.errors import UsageError
+from tutor.model.lesson import Command
 from tutor.proof import Proof, prove
 from tutor.proof.report import Kind
+from tutor.proof.trial import standing
+from tutor.proof.untouched import difference, dump
+from tutor.replay import type_line
 
 GUEST = pwd.getpwuid(os.geteuid()).pw_name.startswith("nettutor-")
 """The user as whom the whole suite runs once more. The proof takes a minute, and is about lessons, not about users."""
@@ -102,6 +106,31 @@ async def test_a_step_that_is_done_at_the_start_is_found(tmp_path: Path) -> None
 async def test_a_solution_that_does_not_work_is_found(tmp_path: Path) -> None:
     found = await kinds(changed(tmp_path, ("= 1", "= 5")))
     assert (Kind.NOT_COMPLETED, "all first solutions; open: links") in found
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "ip addr add 192.168.1.9/24 dev eth0",
+        "ip -n blue link set lo up",
+        "ip netns add green",
+        "ip route add 10.0.0.0/8 via 192.168.1.3",
+        "ip rule add from 192.168.1.9 table 7",
+        "nft add table ip mine",
+        "sysctl -w net.ipv4.ip_forward=1",
+        "sysctl -w net.ipv4.conf.eth0.rp_filter=2",
+        "echo 192.168.1.3 web >> /etc/hosts",
+        "touch /root/seen",
+    ],
+)
+async def test_whatever_changes_the_lab_is_seen(deed: str) -> None:
+    """And packets are no change."""
+    async with standing(load("namespaces"), 1) as session:
+        before = await dump(session)
+        await type_line(session, Command("host", "ping -c 1 192.168.1.3"))
+        assert difference(before, await dump(session)) == ""
+        assert await type_line(session, Command("host", deed)) == 0
+        assert difference(before, await dump(session)) != ""
 
 
 async def test_a_solution_that_ends_the_lab_is_found(tmp_path: Path) -> None:
