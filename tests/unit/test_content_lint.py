@@ -61,6 +61,10 @@ CASES = {
         ("What this is about", "What [this](other.md) is about"),
         ["the link to 'other.md' leads nowhere"],
     ),
+    "no name for a file": (
+        ("What this is about", f"What [this]({'x' * 300}) is about"),
+        [f"the link to '{'x' * 300}' leads nowhere"],
+    ),
     "a dead step": (
         ("What is worth", "What [there](#created) is worth"),
         ["the link to '#created' leads nowhere"],
