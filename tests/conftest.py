@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+
+# Started in the background of a script, a process ignores Ctrl-C, and so would everything that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 LIST = Path(__file__).with_name("unsupported.txt")

@@ -17,7 +17,15 @@ _APPARMOR = (
     "an AppArmor profile with `userns,` for a launcher of nettutor's own"
 )
 
-_NAMESPACES = ("user", "mnt", "pid", "net", "uts", "ipc", "cgroup")
+_NAMESPACES = {  # by the word in the name of their sysctl
+    "user": "User",
+    "mnt": "Mount",
+    "pid": "PID",
+    "net": "Network",
+    "uts": "UTS",
+    "ipc": "IPC",
+    "cgroup": "Cgroup",
+}
 
 
 def _sysctl(path: str) -> str:
@@ -53,9 +61,9 @@ def diagnose(error: OSError) -> LabError:
 
 
 def _user_namespace(number: int | None) -> str:
-    for kind in _NAMESPACES:
+    for kind, name in _NAMESPACES.items():
         if _sysctl(f"user/max_{kind}_namespaces") == "0":
-            return f"Namespaces are switched off: as root run `sysctl user.max_{kind}_namespaces=15000`"
+            return f"{name} namespaces are switched off: as root run `sysctl user.max_{kind}_namespaces=15000`"
     if number == errno.ENOSPC:
         return "Too many namespaces: end other containers, or as root raise the sysctls user.max_*_namespaces"
     if _sysctl("kernel/unprivileged_userns_clone") == "0":
