@@ -48,6 +48,7 @@ class Entry:
     now: Packet
     destination_done: bool = False
     source_done: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class _Passing:
     packet: Packet
     came_by: str
     leaves_by: str
-    states: frozenset[str] | None  # None: conntrack has not seen it yet
+    states: frozenset[str]  # conntrack calls invalid what it has not seen yet
 
 
 class Hooks:
@@ -78,6 +79,7 @@ class Hooks:
         entries = self._entries.setdefault(place, [])
         for entry in entries:
             if packet.reply and _answers(packet, entry.now):
+                entry.answered = True
                 return entry
             if not packet.reply and packet in (entry.first, entry.now):
                 return entry
@@ -118,8 +120,10 @@ class Hooks:
         names = came.name if came else "", leaves.name if leaves else ""
 
         def passing(current: Packet, chain: PacketChain) -> _Passing:
-            known = not tracked or chain.priority > _CONNTRACK_AT
-            return _Passing(place, hook, current, *names, self._states(current, entry) if known else None)
+            fresh = hook == "output" or (hook == "prerouting" and came is not None and came.kind != "loopback")
+            early = tracked and fresh and chain.priority < _CONNTRACK_AT
+            states = frozenset({"invalid"}) if early else self._states(current, entry)
+            return _Passing(place, hook, current, *names, states)
 
         for chain in sorted(before, key=lambda chain: chain.priority):
             self._filter(chain, program, passing(packet, chain))
@@ -132,7 +136,7 @@ class Hooks:
     def _states(self, packet: Packet, entry: Entry | None) -> frozenset[str]:
         if entry is None:
             return frozenset({"invalid"} if packet.reply else {"new"})
-        found = {"established" if packet.reply else "new"}
+        found = {"established" if entry.answered else "new"}
         if (entry.first.destination, entry.first.destination_port) != (
             entry.now.destination,
             entry.now.destination_port,
@@ -186,7 +190,7 @@ class Hooks:
                 if at_destination
                 else replace(packet, source=entry.now.source)
             )
-        for chain in sorted((c for c in chains if c.kind == "nat"), key=lambda chain: chain.priority):
+        for chain in self._in_order(place, [c for c in chains if c.kind == "nat" and (c.rules or c.policy == "drop")]):
             passing = _Passing(place, hook, packet, *names, self._states(packet, entry))
             rule = self._verdict(chain, program, passing)
             if rule is None or rule.verdict in ("drop", "reject", "accept", UNKNOWN):
@@ -201,6 +205,15 @@ class Hooks:
             entry.source_done = True
         entry.now = packet
         return packet
+
+    def _in_order(self, place: Place, chains: list[PacketChain]) -> list[PacketChain]:
+        """By priority. Of two with the same, the kernel takes the younger first, and no listing tells their age."""
+        if len({chain.priority for chain in chains}) < len(chains):
+            why = f"{words.place(place)} has several chains that translate with the same priority"
+            if len(chains) > 2:
+                raise unsure(why)
+            chains = chains[:: -1 if self._choices.pick(2, why) else 1]
+        return sorted(chains, key=lambda chain: chain.priority)
 
     def _rewritten(
         self,
@@ -317,7 +330,7 @@ def _compare(match: Match, passing: _Passing) -> bool | None:
         case "out_link":
             return any(_named(passing.leaves_by, value) for value in match.values)
         case "state":
-            return None if passing.states is None else bool(passing.states & set(match.values))
+            return bool(passing.states & set(match.values))
         case "icmp_type":
             kind = "echo-reply" if packet.reply else "echo-request"
             return packet.protocol == "icmp" and kind in match.values

@@ -86,7 +86,8 @@ class Neighbours:
         if settings is None:
             raise unsure(f"the settings of {link.name} {words.within(place)} are not known")
         where = words.place(place)
-        local = own(stack, hop)
+        found = self._routing.look_up(place, hop, asker, link.name)
+        local = not isinstance(found, Refused) and found.type == "local"
         if not link.up:
             return f"{link.name} of {where} is down" if local else ""
         if asker == NONE:

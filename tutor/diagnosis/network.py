@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, ip_network
+from ipaddress import IPv4Address
 
 from tutor.diagnosis.outcome import unsure
 from tutor.model import words
@@ -123,13 +123,8 @@ class Network:
 
 
 def own(stack: Stack, address: Address) -> bool:
-    """Whether packets to this address are delivered here."""
-    return any(route.type == "local" and _holds(route.destination, address) for route in stack.local)
-
-
-def _holds(destination: str, address: Address) -> bool:
-    network = ip_network(destination, strict=False)
-    return network.version == address.version and address in network
+    """Whether a link here has this address."""
+    return any(given.interface.ip == address for given in stack.addresses)
 
 
 def primary(stack: Stack, link: Link, towards: Address | None = None, *, narrow: bool = False) -> IPv4Address | None:

@@ -53,6 +53,11 @@ class Routing:
             route = self._in_table(place, stack, rule.table, destination, leaves)
             if route is None or route.type == "throw":
                 continue
+            if rule.table == 255 and _usual(stack):
+                # Without rules of one's own the kernel keeps both tables in one trie: the longer prefix wins.
+                nearer = self._in_table(place, stack, 254, destination, leaves)
+                if nearer is not None and _length(nearer) > _length(route):
+                    continue
             if route.type in ("blackhole", "unreachable", "prohibit"):
                 return Refused(f"the route {route.destination} is {route.type}", route)
             return route
@@ -97,8 +102,7 @@ class Routing:
             raise unsure(f"the settings of {link.name} {words.within(place)} are not known")
         local = settings.accept_local or self._network.everywhere(place, "accept_local") != 0
         strict = max(settings.rp_filter, self._network.everywhere(place, "rp_filter"))
-        usual = {(rule.priority, rule.table) for rule in stack.rules if rule.version == 4} <= _DEFAULT
-        if strict == 0 and leaves != link.index and (local or usual):
+        if strict == 0 and leaves != link.index and (local or _usual(stack)):
             return None if local or not own(stack, source) else f"{source} is an address of {words.place(place)} itself"
         by_name = stack.by_index(leaves)
         back = self.look_up(place, source, destination, by_name.name if by_name else "lo")
@@ -114,6 +118,14 @@ class Routing:
             by = stack.by_index(back.link)
             return f"rp_filter is {strict} and the route back to {source} leaves by {by.name if by else 'no link'}"
         return None
+
+
+def _usual(stack: Stack) -> bool:
+    return {(rule.priority, rule.table) for rule in stack.rules if rule.version == 4} <= _DEFAULT
+
+
+def _length(route: Route) -> int:
+    return ip_network(route.destination).prefixlen
 
 
 def _same(one: Route, other: Route) -> bool:

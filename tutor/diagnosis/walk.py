@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from tutor.diagnosis.choices import Choices, every
@@ -89,6 +89,8 @@ class Walk:
         ):
             sentence = f"the answer comes from {returned.source}, but {words.place(flow.source)} asked {flow.target}"
             raise self._stop(flow.source, Layer.NAT, sentence, f"source {returned.source}", "addr")
+        if flow.protocol == "tcp":  # its third packet belongs to a connection, which rules may treat in another way
+            self._send(flow.source, replace(request, source=source), [])
         return Works(tuple(path), tuple(back))
 
     def _served(self, place: Place, request: Packet) -> None:

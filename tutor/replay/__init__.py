@@ -8,7 +8,7 @@ from tutor.replay.check import check
 from tutor.replay.report import GoalReport, Report, StepReport
 from tutor.replay.restore import begin, jump, reset_lesson, reset_step, resume
 from tutor.replay.typing import Progress, TypedLine, machine_of, type_all, type_line, type_one
-from tutor.replay.why import why
+from tutor.replay.why import why, why_here
 
 __all__ = [
     "GoalReport",
@@ -27,4 +27,5 @@ __all__ = [
     "type_line",
     "type_one",
     "why",
+    "why_here",
 ]

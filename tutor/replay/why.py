@@ -28,10 +28,16 @@ async def why(
     try:
         await session.open_step(0)
         await type_all(session, commands, [], None)
-        first = await session.lab.read(first_wants(lesson.topology))
-        network = Network(lesson.topology, await session.lab.read(wants(lesson.topology, first)))
+        return await why_here(session, source, target, port)
     finally:
         await session.close()
+
+
+async def why_here(session: Session, source: Place, target: Address | Place, port: int | None = None) -> Outcome:
+    """The same in a running lab, as it is now. It reads only. ``UsageError`` for a place without an address."""
+    topology = session.lesson.topology
+    first = await session.lab.read(first_wants(topology))
+    network = Network(topology, await session.lab.read(wants(topology, first)))
     end = target if isinstance(target, Place) else None
     address = _address(network, target) if isinstance(target, Place) else target
     return diagnose(network, Flow(source, address, "icmp" if port is None else "tcp", port, end))
