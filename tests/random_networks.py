@@ -7,10 +7,12 @@ and `far` behind lan. What differs is how far they are set up, by what means, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_interface
 from itertools import count, permutations
 from random import Random
+
+from pointed_breaks import detour, pointed
 
 from tutor.diagnosis import Flow
 from tutor.model.place import Place
@@ -72,10 +74,27 @@ def topology(*, pages: bool) -> Topology:
 def case(seed: int) -> Case:
     """The same number gives the same network."""
     random = Random(seed)
-    lines = _ideal(random)
+    lines, flow = _ideal(random), _flow(random)
+    if random.random() < 0.5:
+        aimed, flow = _aimed(random, flow)
+        return Case((*lines, *aimed), flow)
     for _ in range(random.choice((2, 3, 3, 4, 5, 6))):
         lines = random.choice(_DAMAGES)(random, lines)
-    return Case(tuple(lines), _flow(random))
+    return Case(tuple(lines), flow)
+
+
+def _aimed(random: Random, flow: Flow) -> tuple[list[Line], Flow]:
+    """One or two breaks on the way of the flow, and the flow, which may change for them."""
+    if roundabout := random.random() < 0.2:
+        flow = replace(flow, source=RED, target=IPv4Address(ADDRESS[random.choice((GREEN, LAN, FAR))]))
+    end = next((place for place in PLACES if ADDRESS[place] == str(flow.target)), LAN)
+    where = {"source": flow.source, "host": HOST, "lan": LAN, "end": end}
+    broken = [pointed(random, ADDRESS[flow.source], ADDRESS[end]) for _ in range(random.choice((1, 1, 2)))]
+    if roundabout:
+        broken = detour(random)
+    if any("7.7.7.7" in text for _, text in broken) and random.random() < 0.7:
+        flow = replace(flow, target=IPv4Address("7.7.7.7"))
+    return [Line(where[place], text) for place, text in broken], flow
 
 
 def sound() -> tuple[Line, ...]:
