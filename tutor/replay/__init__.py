@@ -4,11 +4,17 @@ Checking a script, jumping to a step, resetting and resuming are all this. Nothi
 the learner stands in afterwards is what the commands really did.
 """
 
-from tutor.replay.check import check
-from tutor.replay.report import GoalReport, Report, StepReport
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from tutor.replay.restore import begin, jump, reset_lesson, reset_step, resume
 from tutor.replay.typing import Progress, TypedLine, machine_of, type_all, type_line, type_one
-from tutor.replay.why import why, why_here
+
+if TYPE_CHECKING:
+    from tutor.replay.asking import why, why_here
+    from tutor.replay.checking import check
+    from tutor.replay.report import GoalReport, Report, StepReport
 
 __all__ = [
     "GoalReport",
@@ -29,3 +35,21 @@ __all__ = [
     "why",
     "why_here",
 ]
+
+_HOMES = {
+    "GoalReport": "report",
+    "Report": "report",
+    "StepReport": "report",
+    "check": "checking",
+    "why": "asking",
+    "why_here": "asking",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import on first use what the tutorial does not start with."""
+    if name not in _HOMES:
+        raise AttributeError(name)
+    from importlib import import_module
+
+    return getattr(import_module(f"tutor.replay.{_HOMES[name]}"), name)
