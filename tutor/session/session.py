@@ -160,8 +160,9 @@ class Session:
     async def revive_shells(self) -> None:
         """A new shell wherever one ended. Raises ``LabEnded`` where a machine with a shell is gone."""
         for machine, shell in list(self._shells.items()):
-            gone = self.lab.ended.done() or self.lab.machine_ended(machine).done()
-            if gone or shell.closed.done():
+            # Only its pid 1 can tell: after reboot(2) the shell may still come to a prompt.
+            await self.lab.namespaces(machine)
+            if shell.closed.done():
                 await self.restart_shell(machine)
 
     async def check_now(self) -> None:
