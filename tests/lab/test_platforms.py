@@ -60,7 +60,7 @@ async def test_network_namespaces_are_switched_off() -> None:
 
 
 async def test_in_a_chroot(tmp_path: Path) -> None:
-    said = await boot_under(f'mount --rbind / {tmp_path} && exec chroot {tmp_path} "$@"')
+    said = await boot_under(f'mount --rbind / {tmp_path} && exec /usr/sbin/chroot {tmp_path} "$@"')
     assert "Operation not permitted" in said
     assert "chroot" in said or "Docker" in said
     assert len(said.splitlines()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import fcntl
 import hashlib
 import os
@@ -152,10 +153,25 @@ async def test_the_learners_own_processes_stay_visible_to_each_other() -> None:
         assert "/usr/bin/sleep" in await sh(lab, "sleep 9 & sleep 0.3; readlink /proc/$!/exe; kill $!")
 
 
-async def test_the_keyring_is_a_new_one() -> None:
-    async with running() as lab:
-        keys = await sh(lab, "cat /proc/keys")
-        assert "_ses" not in keys.replace("_ses: empty", "") or "_uid_ses" not in keys
+async def test_a_key_of_the_caller_cannot_be_read() -> None:
+    """keyctl(2): it is in our session's keyring, and neither found nor read from inside."""
+    add_key, keyctl = (248, 250) if os.uname().machine == "x86_64" else (217, 219)
+    session, unlink, search, read = -3, 9, 10, 11
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    number = libc.syscall(add_key, b"user", b"nettutor-secret", b"hidden", ctypes.c_size_t(6), session)
+    assert number > 0, os.strerror(ctypes.get_errno())
+    ask = (
+        f"import ctypes; libc = ctypes.CDLL(None); space = ctypes.create_string_buffer(9)\n"
+        f"print(libc.syscall({keyctl}, {search}, {session}, b'user', b'nettutor-secret', 0))\n"
+        f"print(libc.syscall({keyctl}, {read}, {number}, space, 9), space.value)"
+    )
+    try:
+        async with running() as lab:
+            done = await lab.run("host", ["/usr/bin/python3", "-c", ask])
+        assert done.stdout == b"-1\n-1 b''\n", done
+    finally:
+        libc.syscall(keyctl, unlink, number, session)
 
 
 async def test_every_writable_place_has_a_limit() -> None:
