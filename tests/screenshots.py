@@ -16,7 +16,8 @@ from textual.pilot import Pilot
 
 from tutor import paths
 from tutor.store import Store
-from tutor.tui.app import NettutorApp, load_lesson
+from tutor.tui.app import NettutorApp
+from tutor.tui.opening import load_lesson
 
 SIZES = ((80, 24), (120, 35), (200, 60))
 

@@ -15,7 +15,8 @@ from tutor.errors import LabError
 from tutor.lab import Lab
 from tutor.model.topology import Topology
 from tutor.store import Store
-from tutor.tui.app import NettutorApp, load_lesson
+from tutor.tui.app import NettutorApp
+from tutor.tui.opening import load_lesson
 from tutor.tui.screens.contents import ContentsScreen
 from tutor.tui.widgets.goals import AnswerLine
 from tutor.tui.widgets.machines import Machines

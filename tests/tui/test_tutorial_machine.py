@@ -16,7 +16,8 @@ from tutor.errors import LabError
 from tutor.lab import Lab
 from tutor.model.topology import Topology
 from tutor.store import Store
-from tutor.tui.app import NettutorApp, load_lesson
+from tutor.tui.app import NettutorApp
+from tutor.tui.opening import load_lesson
 from tutor.tui.widgets.machines import Machines
 
 KEYS = ("f1", "f2", "f3", "f5", "f6", "f7", "f8", "f9", "f12", "escape", "left", "right", "up", "down", "tab", "t", "q")

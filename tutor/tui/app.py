@@ -18,6 +18,7 @@ from tutor.errors import MachineError, NettutorError
 from tutor.model.lesson import Lesson
 from tutor.model.state import GoalState, SessionState
 from tutor.tui import messages
+from tutor.tui.opening import load_lesson
 from tutor.tui.screens.tutorial import TutorialScreen
 from tutor.tui.text import line
 from tutor.tui.theme import DARK, LIGHT
@@ -209,10 +210,17 @@ class NettutorApp(App[int], inherit_bindings=False):
         if isinstance(error := context.get("exception"), Exception):
             self._handle_exception(error)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Whatever ended the program is for the command line to report: one line, and where the log is."""
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
     def _fatal_error(self) -> None:
-        """Leave it to the command line to say one line and where the log is, in place of Textual's traceback."""
-        self.failure = self.failure or self._exception
+        """Without Textual's traceback, which can only be made while the exception is being handled."""
         self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """Nothing: the command line reports ``failure`` in place of Textual's traceback."""
 
     def _shell_size(self) -> tuple[int, int]:
         """Rows and columns of the place where a shell will be seen."""
@@ -267,17 +275,6 @@ class NettutorApp(App[int], inherit_bindings=False):
             self._move(self._open(lessons[at + 1], None))
         else:
             self.notify("That was the last lesson. F5 shows them all.", markup=False)
-
-    def _print_error_renderables(self) -> None:
-        """The command line reports a bug in one line; see ``run``."""
-
-
-def load_lesson(lesson_id: str, store: Store | None, language: str) -> Lesson:
-    """The lesson with the parameters that the learner's attempt at it has."""
-    from tutor.content import load
-
-    attempt = store.current(lesson_id) if store else None
-    return load(lesson_id, seed=attempt.seed if attempt else None, language=language)
 
 
 def _first_theme(known: Collection[str]) -> str:

@@ -6,11 +6,18 @@ import asyncio
 from collections.abc import Callable
 
 from tutor import replay
+from tutor.content import load
 from tutor.model.lesson import Lesson
 from tutor.session import Session
 from tutor.store import Store
 
 Progress = Callable[[str, int, int], None]
+
+
+def load_lesson(lesson_id: str, store: Store | None, language: str) -> Lesson:
+    """The lesson with the parameters that the learner's attempt at it has."""
+    attempt = store.current(lesson_id) if store else None
+    return load(lesson_id, seed=attempt.seed if attempt else None, language=language)
 
 
 class Opening:

@@ -13,7 +13,7 @@ from tutor.content import headers, load
 from tutor.errors import UsageError
 from tutor.model.lesson import Lesson
 from tutor.store import Store
-from tutor.tui.opening import Opening
+from tutor.tui.opening import Opening, load_lesson
 
 if TYPE_CHECKING:
     from tutor.tui.app import NettutorApp
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 def start(lesson: str | None, step: str | None, language: str) -> int:
     """See ``tutor.tui.run``."""
     with Store.open() as store:
-        chosen = lesson or _left_off(store)
-        attempt = store.current(chosen)
-        loaded = load(chosen, seed=attempt.seed if attempt else None, language=language)
+        loaded = load_lesson(lesson or _left_off(store), store, language)
         _known(loaded, step)
         return asyncio.run(_run(loaded, store, step, language))
 
