@@ -1,0 +1,13 @@
+"""What the program says, in the learner's language. English stands in the code; the others in gettext catalogues.
+
+A text that one part makes and another shows is ``tell("{place} has no address", place=...)``: English for whoever
+compares, logs or writes JSON, and translated by ``shown`` where it is drawn. A text that is drawn where it is made is
+``_("Goals")``. Knows no other package, and no file but its own catalogues, which are loaded when first needed.
+
+After a text was added or changed: ``python -m tutor.i18n.update`` (see there).
+"""
+
+from tutor.i18n.choice import NAMES, language, languages, preferred, use_language
+from tutor.i18n.told import Told, _, shown, tell
+
+__all__ = ["NAMES", "Told", "_", "language", "languages", "preferred", "shown", "tell", "use_language"]
