@@ -7,6 +7,10 @@ words as Koreans spell them, which is known for some endings and guessed for the
 
 from __future__ import annotations
 
+import string
+from collections.abc import Mapping
+from typing import Any
+
 _FIRST, _LAST, _FINALS = 0xAC00, 0xD7A3, 28
 _RIEUL = 8  # the final ㄹ, after which 로 stays 로
 _CLOSING = "`'\"’”)]}>.,:;!?…"
@@ -14,6 +18,11 @@ _DIGITS = {"0": 21, "1": _RIEUL, "3": 16, "6": 1, "7": _RIEUL, "8": _RIEUL}
 _LETTERS = {"l": _RIEUL, "m": 16, "n": 4, "r": _RIEUL}  # as in L, M, N, R, read as letters
 _SHORT = "bckpt"
 """Letters that close a syllable after a vowel: web, ip netns exec, net."""
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """``str.format``, and ``{name:이/가}`` for a value with the particle that suits it."""
+    return _FILLER.vformat(template, (), values)
 
 
 def chosen(word: str, forms: str) -> str:
@@ -44,3 +53,13 @@ def _final(word: str) -> int:
     if last.lower() in _SHORT and letters[-2:-1] in tuple("aeiou"):
         return 1
     return 0
+
+
+class _Filler(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if "/" in format_spec:
+            return str(value) + chosen(str(value), format_spec)
+        return format(value, format_spec)
+
+
+_FILLER = _Filler()

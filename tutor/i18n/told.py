@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from tutor.i18n import choice, particles
+from tutor.i18n import choice
 
 
 class Told(str):
@@ -70,22 +69,13 @@ def shown(text: str) -> str:
     translated = catalogue.gettext(text.template)
     if not text.values:
         return translated
-    filled = {name: shown(value) if isinstance(value, str) else value for name, value in text.values.items()}
-    return _FILLER.vformat(translated, (), filled)
+    from tutor.i18n import particles  # English does without
+
+    return particles.fill(
+        translated, {name: shown(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    )
 
 
 def _(template: str, /, **values: object) -> str:
     """``shown(tell(...))``: a text that is shown where it is made."""
     return shown(Told(template, values))
-
-
-class _Filler(string.Formatter):
-    """``str.format``, and ``{name:이/가}`` for a value with the particle that suits it."""
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if "/" in format_spec:
-            return str(value) + particles.chosen(str(value), format_spec)
-        return format(value, format_spec)
-
-
-_FILLER = _Filler()
