@@ -89,7 +89,8 @@ def _assemble(staging: Path, current: Path | None, archives: Mapping[Package, Pa
         shutil.rmtree(raw)
     for path, target in links.items():
         link = usr / path
-        if (link.parent / target).exists() and not link.is_symlink() and not link.exists():
+        if Path(os.path.normpath(link.parent / target)).exists() and not link.is_symlink() and not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(target)
     _prove(usr, archives)
 
