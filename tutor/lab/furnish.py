@@ -54,7 +54,7 @@ async def _serve(machine: Machine, spec: MachineSpec, service: ServiceSpec) -> N
     daemon = services.daemon(spec, service)
     if await machine.find(daemon.program) is None:
         raise LabError(f"{spec.name} needs {daemon.program}, which is not here",
-                       "Run `nettutor tools install nginx dnsmasq`")  # fmt: skip
+                       f"Run `nettutor tools install {daemon.program}`")  # fmt: skip
     place = Place(spec.name, service.netns)
     try:
         if await _listens(machine, place, daemon):
@@ -87,7 +87,7 @@ async def _listens(machine: Machine, place: Place, daemon: services.Daemon) -> b
         except FileNotFoundError:
             continue  # no IPv6 here
         with os.fdopen(fd, encoding="ascii") as file:
-            if services.listens(file.read(), daemon.protocol, daemon.port):
+            if services.listens(file.read(), daemon.protocol, daemon.port, daemon.address):
                 return True
     return False
 

@@ -1,0 +1,19 @@
+"""Daemons that a lesson finds running, the real ones, one module for each. They know their configuration files only."""
+
+from __future__ import annotations
+
+from tutor.errors import LabError
+from tutor.lab.services import dnsmasq, nginx, nsd, unbound
+from tutor.lab.services.process import Daemon, listens, tables
+from tutor.model.topology import MachineSpec, ServiceSpec
+
+__all__ = ["Daemon", "daemon", "listens", "tables"]
+
+_MAKERS = {"http": nginx.daemon, "dns": dnsmasq.daemon, "authority": nsd.daemon, "resolver": unbound.daemon}
+
+
+def daemon(machine: MachineSpec, spec: ServiceSpec) -> Daemon:
+    """The daemon that ``spec`` asks for; ``LabError`` for a kind that does not exist or a port that is none."""
+    if spec.kind not in _MAKERS:
+        raise LabError(f"{machine.name} asks for a service {spec.kind!r}", f"There are: {', '.join(_MAKERS)}")
+    return _MAKERS[spec.kind](machine, spec)
