@@ -37,6 +37,18 @@ UNASKED = (
     ("= 1\n", ""),
 )
 
+AGAIN = """\
+```yaml goal
+id: blue
+text: There is a namespace called `blue`.
+all: {checks: [namespace-exists: host/red, namespace-exists: host/blue]}
+```
+
+```bash solution ip netns
+ip netns add blue
+```
+"""
+
 
 def told(proof: Proof) -> str:
     return "\n".join(f"{found.lesson}#{found.step}: {found.kind.value}: {found.text}" for found in proof.findings)
@@ -186,6 +198,16 @@ def test_the_script_of_a_survivor_reproduces_it(tmp_path: Path) -> None:
         environment = {**os.environ, "NETTUTOR_LESSONS": str(tmp_path)}
         command = [sys.executable, "-m", "tutor", "check", "begun", "--script", str(script)]
         assert subprocess.run(command, capture_output=True, env=environment, timeout=60, check=False).returncode == 0
+
+
+def test_one_step_alone(tmp_path: Path) -> None:
+    """Its own mutants only, after the first solutions of the steps before it."""
+    changed(tmp_path, ("## Recap", "## Again {#again}\n\n" + AGAIN + "\n## Recap"))
+    told = json.loads(author(tmp_path, "test", "begun#again", "--json").stdout)["lessons"][0]
+    assert (told["steps"], told["killed"], told["findings"]) == (1, 5, [])
+    for words in ("begun#agin", "begun#", "begun begun#again"):
+        done = author(tmp_path, "test", *words.split())
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), words
 
 
 def test_refusals(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tutor.cli import exits
 from tutor.errors import UsageError
 
 if TYPE_CHECKING:
+    from tutor.model.lesson import Lesson
     from tutor.proof import Finding, LessonProof, Proof
 
 _MAXIMUM_JOBS = 16
@@ -33,9 +34,10 @@ right all the same is declared in the lesson, with why.
 examples:
   nettutor author test                all lessons
   nettutor author test nat --json | jq '.lessons[].findings'
+  nettutor author test nat#masquerade that step only: quick while writing
   nettutor author test nat --jobs 2
 
-Exit status: 0 proven, 1 not, 2 no such lesson, 3 this machine cannot.
+Exit status: 0 proven, 1 not, 2 no such lesson or step, 3 this machine cannot.
 """
 _LINT = """\
 examples:
@@ -62,7 +64,7 @@ def add(commands: Any, name: str, summary: str) -> None:
 
 def _add_test(actions: Any) -> None:
     parser = actions.add_parser("test", help="prove lessons by breaking them", examples=_TEST)
-    parser.add_argument("lessons", metavar="LESSON", nargs="*", help="default: all")
+    parser.add_argument("lessons", metavar="LESSON[#STEP]", nargs="*", help="default: all")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--jobs", type=int, metavar="N", default=4, help="labs at once (default: 4)")
     parser.set_defaults(run=run_test)
@@ -86,25 +88,47 @@ def _add_new(actions: Any) -> None:
 def run_test(arguments: argparse.Namespace) -> int:
     import asyncio
 
-    from tutor import content, proof
+    from tutor import proof
     from tutor.cli.bar import Bar
     from tutor.lab import tools
 
     if not 1 <= arguments.jobs <= _MAXIMUM_JOBS:
         raise UsageError(f"--jobs is a number from 1 to {_MAXIMUM_JOBS}")
-    lessons = [content.load(name) for name in arguments.lessons] or list(content.catalogue())
+    lessons, steps = _chosen(arguments.lessons)
     with Bar() as bar:
         tools.ensure(dict.fromkeys(tool for lesson in lessons for tool in lesson.tools), bar)
     with Bar(label="author test") as bar:
         name = lessons[0].id if len(lessons) == 1 else f"{len(lessons)} lessons"
-        proven = asyncio.run(
-            proof.prove(lessons, jobs=arguments.jobs, on_progress=lambda over, all_: bar(name, over / max(all_, 1)))
-        )
+
+        def tell(over: int, trials: int) -> None:
+            bar(name, over / max(trials, 1))
+
+        proven = asyncio.run(proof.prove(lessons, steps=steps, jobs=arguments.jobs, on_progress=tell))
     if arguments.json:
         print(json.dumps(proven.to_json(), indent=1))
     else:
         _tell(proven)
     return exits.DONE if proven.proven else exits.INCOMPLETE
+
+
+def _chosen(names: Sequence[str]) -> tuple[list[Lesson], dict[str, str]]:
+    """The lessons, all where none is named, and the steps of those of which only one is asked for."""
+    from tutor import content
+
+    lessons: dict[str, Lesson] = {}
+    steps: dict[str, str] = {}
+    for name in names:
+        lesson_id, hash_sign, step_id = name.partition("#")
+        lesson = content.load(lesson_id)
+        if lesson.id in lessons:
+            raise UsageError(f"{lesson.id} is named twice")
+        lessons[lesson.id] = lesson
+        if hash_sign:
+            known = [step.id for step in lesson.steps]
+            if step_id not in known:
+                raise UsageError(f"{lesson.id} has no step {step_id!r}; its steps are {', '.join(known)}")
+            steps[lesson.id] = step_id
+    return list(lessons.values()) or list(content.catalogue()), steps
 
 
 def _tell(proof: Proof) -> None:

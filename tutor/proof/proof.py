@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from tutor.errors import LabEnded
 from tutor.model.lesson import Command, Equivalent, Lesson, Solution, Step
@@ -25,13 +26,19 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class _Run:
-    """The proof of one lesson while it goes on."""
+    """The proof of one lesson, or of one step of it, while it goes on."""
 
     lesson: Lesson
+    only: Step | None = None
     killed: Counter[str] = field(default_factory=Counter)
     equivalent: list[Declared] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     used: set[Equivalent] = field(default_factory=set)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Those that are to be proven."""
+        return self.lesson.steps if self.only is None else (self.only,)
 
     def find(self, kind: Kind, step: Step, where: object, text: str, commands: Sequence[Command] = ()) -> None:
         written = script(self.lesson, [*trial.before(self.lesson, self.lesson.index(step.id)), *commands])
@@ -39,10 +46,17 @@ class _Run:
 
 
 async def prove(
-    lessons: Sequence[Lesson], *, jobs: int = JOBS, on_progress: Progress = lambda _done, _all: None
+    lessons: Sequence[Lesson],
+    *,
+    steps: Mapping[str, str] = MappingProxyType({}),
+    jobs: int = JOBS,
+    on_progress: Progress = lambda _done, _all: None,
 ) -> Proof:
-    """Try everything out. Raises ``LabError`` where no lab can be had."""
-    runs = [_Run(lesson) for lesson in lessons]
+    """Try everything out; of the lessons in ``steps``, a map of ids, only that step, after the first solutions of the
+    steps before it. Raises ``LabError`` where no lab can be had and ``KeyError`` for a step that is not there."""
+    runs = [
+        _Run(lesson, lesson.steps[lesson.index(steps[lesson.id])] if lesson.id in steps else None) for lesson in lessons
+    ]
     trials = [one for run in runs for one in _trials(run)]
     turns = asyncio.Semaphore(jobs)
     over = 0
@@ -77,8 +91,9 @@ def script(lesson: Lesson, commands: Sequence[Command]) -> str:
 def _trials(run: _Run) -> list[Callable[[], Awaitable[None]]]:
     lesson = run.lesson
     words = vocabulary.of_lesson(lesson)
-    trials: list[Callable[[], Awaitable[None]]] = [lambda: _twice(run)]
-    for index, step in enumerate(lesson.steps):
+    trials: list[Callable[[], Awaitable[None]]] = [] if run.only else [lambda: _twice(run)]
+    for step in run.steps:
+        index = lesson.index(step.id)
         trials.append(_untouched(run, index))
         trials.append(_undisturbed(run, index, step.solutions[0]))
         trials += [_solved(run, index, solution) for solution in step.solutions]
@@ -192,7 +207,7 @@ def _broken(run: _Run, index: int, mutant: Mutant) -> Callable[[], Awaitable[Non
 
 
 def _proof_of(run: _Run) -> LessonProof:
-    for step in run.lesson.steps:
+    for step in run.steps:
         for declared in step.equivalents:
             if declared not in run.used:
                 run.find(
@@ -201,8 +216,8 @@ def _proof_of(run: _Run) -> LessonProof:
     steps = [step.id for step in run.lesson.steps]
     return LessonProof(
         run.lesson.id,
-        len(run.lesson.steps),
-        sum(len(step.solutions) for step in run.lesson.steps),
+        len(run.steps),
+        sum(len(step.solutions) for step in run.steps),
         tuple(sorted(run.killed.items())),
         tuple(sorted(run.equivalent, key=lambda one: (steps.index(one.step), one.line))),
         tuple(sorted(run.findings, key=lambda one: (steps.index(one.step), one.kind, one.text))),
