@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tutor import paths
 from tutor.errors import ToolError
-from tutor.lab.tools import apt, layer
+from tutor.lab.tools import apt, layer, release
 from tutor.lab.tools.apt import Apt, AptFailed, Package
 from tutor.lab.tools.distribution import install_line
 from tutor.lab.tools.inventory import Tool, missing
@@ -39,26 +39,53 @@ def ensure(names: Iterable[str] | None = None, progress: Progress = silent) -> t
 
 
 def install(tools: tuple[Tool, ...], progress: Progress, *, source: Apt | None = None) -> None:
-    """Fetch these tools whatever there is already. The caller holds the layer's lock."""
-    if not apt.available():
-        names = ", ".join(tool.name for tool in tools)
-        raise ToolError(f"these lab tools are missing and apt is not here to fetch them: {names}", install_line(tools))
-    source = source if source is not None else Apt(paths.cache())
-    try:
-        archives = _fetch(source, tools, progress)
-    except AptFailed as error:
-        names = ", ".join(tool.name for tool in tools)
-        raise ToolError(
-            f"these lab tools are missing and could not be fetched: {names} ({error})",
-            f"Connect to the network and try again; what was fetched is kept. {install_line(tools)}",
-        ) from error
-    progress("unpacking", None)
-    links = {path: target for tool in tools for path, target in tool.links.items()}
-    layer.add(paths.tools_layer(), archives, links)
+    """Fetch these tools whatever there is already. The caller holds the layer's lock.
+
+    What cannot be had does not keep the others from being installed; the ``ToolError`` comes after that.
+    """
+    archives: dict[Package, Path] = {}
+    refused: list[ToolError] = []
+    for some, fetch in ((_packaged(tools), _packages), (_released(tools), _programs)):
+        if some:
+            try:
+                archives |= fetch(some, progress, source)
+            except ToolError as error:
+                refused.append(error)
+    if archives:
+        progress("unpacking", None)
+        links = {path: target for tool in tools for path, target in tool.links.items()}
+        layer.add(paths.tools_layer(), archives, links)
+    if refused:
+        raise ToolError("; ".join(error.reason for error in refused), refused[0].fix)
     still = missing([tool.name for tool in tools])
     if still:
         programs = ", ".join(program for tool in still for program in tool.programs)
         raise ToolError(f"the packages were fetched, but not all of these programs are in them: {programs}")
+
+
+def _packaged(tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
+    return tuple(tool for tool in tools if tool.packages_for("apt"))
+
+
+def _released(tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
+    return tuple(tool for tool in tools if not tool.packages_for("apt"))
+
+
+def _packages(tools: tuple[Tool, ...], progress: Progress, source: Apt | None) -> dict[Package, Path]:
+    names = ", ".join(tool.name for tool in tools)
+    if not apt.available():
+        raise ToolError(f"these lab tools are missing and apt is not here to fetch them: {names}", install_line(tools))
+    try:
+        return _fetch(source if source is not None else Apt(paths.cache()), tools, progress)
+    except AptFailed as error:
+        raise ToolError(
+            f"these lab tools are missing and could not be fetched: {names} ({error})",
+            f"Connect to the network and try again; what was fetched is kept. {install_line(tools)}",
+        ) from error
+
+
+def _programs(tools: tuple[Tool, ...], progress: Progress, source: Apt | None) -> dict[Package, Path]:
+    return dict(release.obtain(tool.name, tool.release, progress) for tool in tools if tool.release is not None)
 
 
 def _fetch(source: Apt, tools: tuple[Tool, ...], progress: Progress) -> dict[Package, Path]:

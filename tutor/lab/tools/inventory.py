@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tutor import paths
 from tutor.errors import UsageError
+from tutor.lab.tools.release import Release
 
 # The directories of the lab's PATH. The user's own PATH often has no sbin.
 DIRECTORIES = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
@@ -19,17 +20,20 @@ DIRECTORIES = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin",
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """``programs`` prove presence. ``packages`` by package manager (``apt``, ``dnf``, ``pacman``, ``zypper``,
-    ``apk``); ``links`` below ``/usr`` of the fetched layer, each with its target."""
+    """``programs`` prove presence; one with a slash is a path below ``/usr``. ``packages`` by package manager (``apt``,
+    ``dnf``, ``pacman``, ``zypper``, ``apk``); ``links`` below ``/usr`` of the fetched layer, each with its target.
+    ``release`` is where to get what no distribution packages."""
 
     name: str
     purpose: str
     programs: tuple[str, ...]
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    release: Release | None = None
 
     def packages_for(self, manager: str) -> tuple[str, ...]:
-        return self.packages.get(manager, (self.name,))
+        """Empty where it has none."""
+        return self.packages.get(manager, () if self.release else (self.name,))
 
 
 @functools.cache
@@ -43,17 +47,21 @@ def manifest() -> Mapping[str, Tool]:
 def _tool(name: str, table: Mapping[str, object]) -> Tool:
     known = dict(table)
     purpose, programs, links = known.pop("purpose"), known.pop("programs"), known.pop("links", {})
+    release = known.pop("release", None)
     assert isinstance(programs, list)
     assert isinstance(links, dict)
     packages = {manager: tuple(names) for manager, names in known.items() if isinstance(names, list)}
-    return Tool(name, str(purpose), tuple(programs), packages, links)
+    return Tool(
+        name, str(purpose), tuple(programs), packages, links, Release(**release) if isinstance(release, dict) else None
+    )
 
 
 def find(program: str, *, layer: Path | None = None, root: Path = Path("/")) -> Path | None:
-    """Where the lab will find ``program``: in the fetched layer, else on this machine. ``None`` where nowhere."""
+    """Where the lab will find ``program`` (a name, or a path below ``/usr``): in the fetched layer, else on this
+    machine. ``None`` where nowhere."""
     layer = paths.tools_layer() if layer is None else layer
     for base in (layer, root):
-        for directory in DIRECTORIES:
+        for directory in ("usr",) if "/" in program else DIRECTORIES:
             candidate = base / directory / program
             if candidate.is_file() and os.access(candidate, os.X_OK):
                 return candidate

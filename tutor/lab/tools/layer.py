@@ -48,7 +48,7 @@ def contents(layer: Path) -> dict[str, Package]:
 
 
 def add(layer: Path, archives: Mapping[Package, Path], links: Mapping[str, str]) -> None:
-    """Make a generation with these packages on top of the last one, and put it into force. Needs the lock.
+    """Make a generation with these packages and programs on top of the last one, and put it into force. Needs the lock.
 
     Raises ``ToolError``; whatever goes wrong, the generation in force stays in force and nothing else is left.
     """
@@ -78,9 +78,9 @@ def _assemble(staging: Path, current: Path | None, archives: Mapping[Package, Pa
     usr.mkdir(parents=True)
     if current is not None:
         _graft(current / "usr", usr)
-    for archive in archives.values():
+    for package, archive in archives.items():
         raw = staging / "raw"
-        apt.unpack(archive, raw)
+        _unpack(package, archive, raw)
         for top in _TOP:
             if (raw / top).is_dir():
                 _graft(raw / top, usr / top)
@@ -93,6 +93,17 @@ def _assemble(staging: Path, current: Path | None, archives: Mapping[Package, Pa
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(target)
     _prove(usr, archives)
+
+
+def _unpack(package: Package, archive: Path, raw: Path) -> None:
+    """What is no package of dpkg's is a program, whole as it is."""
+    if archive.suffix == ".deb":
+        apt.unpack(archive, raw)
+        return
+    program = raw / "usr" / "bin" / package.name
+    program.parent.mkdir(parents=True)
+    shutil.copyfile(archive, program)
+    program.chmod(0o755)
 
 
 def _graft(source: Path, target: Path) -> None:
