@@ -283,6 +283,30 @@ class PingResult:
 
 
 @dataclass(frozen=True, slots=True)
+class TcpResult:
+    """``connected``: a SYN was answered by a SYN. ``error`` is ``connection refused``, ``timed out``, or the kernel's
+    refusal to send (``Network is unreachable``); ``sent`` is how many SYNs left before that."""
+
+    sent: int
+    connected: bool = False
+    error: str | None = None
+    icmp_errors: tuple[IcmpError, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UdpResult:
+    """``error`` is ``connection refused`` (an ICMP port unreachable) or the kernel's refusal to send; silence is none:
+    nobody has to answer a datagram."""
+
+    sent: int
+    replies: int = 0
+    error: str | None = None
+    icmp_errors: tuple[IcmpError, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HttpResult:
     """``error``: ``connection refused``, ``timed out``, ``Network is unreachable``; else status and start of body."""
 
@@ -303,7 +327,7 @@ class DnsResult:
     error: str | None = None
 
 
-Fact = Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | HttpResult | DnsResult
+Fact = Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +351,10 @@ class Facts:
     def of(self, want: wants.RouteLookup) -> RouteChoice | Unreadable: ...
     @overload
     def of(self, want: wants.Ping) -> PingResult | Unreadable: ...
+    @overload
+    def of(self, want: wants.TcpProbe) -> TcpResult | Unreadable: ...
+    @overload
+    def of(self, want: wants.UdpProbe) -> UdpResult | Unreadable: ...
     @overload
     def of(self, want: wants.HttpGet) -> HttpResult | Unreadable: ...
     @overload

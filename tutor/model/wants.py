@@ -68,10 +68,34 @@ class RouteLookup:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Echo requests from ``source`` to ``target``, while ``watch`` places capture them. Answer: ``PingResult``."""
+    """Echo requests from ``source`` to ``target``, while ``watch`` places capture them. Answer: ``PingResult``.
+
+    With a ``size`` above 0 they carry so many bytes and may not be cut into fragments on their way.
+    """
 
     source: Place
     target: Address
+    watch: tuple[Place, ...] = ()
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TcpProbe:
+    """A SYN from ``source`` to a port, while ``watch`` places capture it. Answer: ``TcpResult``."""
+
+    source: Place
+    target: Address
+    port: int
+    watch: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UdpProbe:
+    """A datagram from ``source`` to a port, while ``watch`` places capture it. Answer: ``UdpResult``."""
+
+    source: Place
+    target: Address
+    port: int
     watch: tuple[Place, ...] = ()
 
 
@@ -97,5 +121,5 @@ class DnsLookup:
 
 
 State = NamespacesOf | StackOf | RulesetOf | ListenersOf | SysctlOf | FileOf | RouteLookup
-Traffic = Ping | HttpGet | DnsLookup
+Traffic = Ping | TcpProbe | UdpProbe | HttpGet | DnsLookup
 Want = State | Traffic

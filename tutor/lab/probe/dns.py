@@ -6,8 +6,8 @@ import asyncio
 import socket
 from ipaddress import IPv4Address
 
-from tutor.lab.probe.http import connect_address, plain_words
 from tutor.lab.probe.opener import Opener
+from tutor.lab.probe.sockets import connect_address, plain_words
 from tutor.model.facts import DnsResult
 from tutor.model.wants import DnsLookup
 

@@ -7,11 +7,9 @@ choose, and NAT rewrites addresses and ports but not that; the answer to it ackn
 from __future__ import annotations
 
 import asyncio
-import errno
 import http.client
 import io
 import itertools
-import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -19,9 +17,9 @@ from ipaddress import IPv4Address
 
 from tutor.lab.probe.capture import Captures, Field, Packet, program
 from tutor.lab.probe.opener import Opener
-from tutor.lab.probe.ping import scope_index
+from tutor.lab.probe.sockets import connect_address, plain_words
 from tutor.model.facts import Arrival, HttpResult
-from tutor.model.wants import Address, HttpGet
+from tutor.model.wants import HttpGet
 
 _CONNECT = 2.0  # times the patience: a lost SYN is sent again after one second (RFC 6298)
 _ANSWER = 1.0
@@ -63,26 +61,6 @@ async def http_get(opener: Opener, want: HttpGet, patience: float) -> HttpResult
             status, body, error = await _fetch(sock, want, patience)
         arrivals = tuple(dict.fromkeys(_arrivals(mark, list(captures.packets()))))
     return HttpResult(status, body, error, arrivals)
-
-
-def connect_address(sock: socket.socket, target: Address, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
-    """What ``connect`` takes. Raises ``OSError`` where a scoped address names no link."""
-    if isinstance(target, IPv4Address):
-        return str(target), port
-    return str(target).partition("%")[0], port, 0, scope_index(sock, target)
-
-
-def plain_words(error: OSError) -> str:
-    """The refusal of a connection as a learner knows it from ``curl`` and ``ping``."""
-    match error.errno:
-        case errno.ECONNREFUSED:
-            return "connection refused"
-        case errno.ETIMEDOUT:
-            return "timed out"
-        case errno.ECONNRESET | errno.EPIPE:
-            return "connection reset"
-        case code:
-            return os.strerror(code) if code else str(error) or type(error).__name__
 
 
 async def _fetch(sock: socket.socket, want: HttpGet, patience: float) -> tuple[int | None, str, str | None]:

@@ -27,6 +27,11 @@ _SPACING = 0.1  # seconds
 _ICMP, _ICMP6 = socket.IPPROTO_ICMP, socket.IPPROTO_ICMPV6
 _SIOCGIFINDEX = 0x8933
 _FILL = b"nettutor"
+_USUAL = 16  # bytes
+_WHOLE: dict[int, tuple[int, int, int]] = {  # never cut into fragments, whatever smaller size the kernel remembers for the way (ip(7), ipv6(7))
+    socket.AF_INET: (socket.IPPROTO_IP, 10, 3),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 23, 3),
+}
 
 _UNREACHABLE = {
     0: "network unreachable",
@@ -85,15 +90,17 @@ class _Echo:
     """One ping: its marks, and what has come back."""
 
     icmp: Family
+    size: int = 0
     token: bytes = field(default_factory=lambda: secrets.token_bytes(8))
     identifier: int = field(default_factory=lambda: secrets.randbelow(0xFFFF) + 1)
     replies: set[int] = field(default_factory=set)
     errors: list[IcmpError] = field(default_factory=list)
 
     def request(self, sequence: int) -> bytes:
-        body = self.token + _FILL
+        size = max(self.size or _USUAL, len(self.token))
+        body = (self.token + _FILL * (size // len(_FILL)))[:size]
         unsummed = struct.pack("!BBHHH", self.icmp.request, 0, 0, self.identifier, sequence) + body
-        summed = _checksum(unsummed) if self.icmp is _V4 else 0  # the kernel sums ICMPv6 (RFC 3542, 3.1)
+        summed = checksum(unsummed) if self.icmp is _V4 else 0  # the kernel sums ICMPv6 (RFC 3542, 3.1)
         return struct.pack("!BBHHH", self.icmp.request, 0, summed, self.identifier, sequence) + body
 
     @property
@@ -142,12 +149,14 @@ class _Echo:
 
 async def ping(opener: Opener, want: Ping, patience: float) -> PingResult:
     """Up to three requests, ending at the first reply or error. Raises what the opener raises."""
-    echo = _Echo(Family.of(want.target))
+    echo = _Echo(Family.of(want.target), want.size)
     with Captures() as captures:
         await captures.open(opener, want.watch, echo.wire_filter())
         with await opener.socket(want.source, echo.icmp.family, socket.SOCK_RAW, echo.icmp.protocol) as sock:
             sock.setblocking(False)
             attach(sock, echo.socket_filter())
+            if want.size:
+                sock.setsockopt(*_WHOLE[echo.icmp.family])
             sent, error = await _exchange(sock, echo, want, patience)
         arrivals = tuple(dict.fromkeys(filter(None, map(echo.arrival, captures.packets()))))
     errors = tuple(dict.fromkeys(echo.errors))
@@ -207,8 +216,9 @@ def scope_index(sock: _Socket, target: IPv6Address) -> int:
     return index
 
 
-def _checksum(data: bytes) -> int:
+def checksum(data: bytes) -> int:
     """RFC 1071."""
+    data += bytes(len(data) % 2)
     total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF

@@ -28,6 +28,8 @@ from tutor.model.wants import (
     RulesetOf,
     StackOf,
     SysctlOf,
+    TcpProbe,
+    UdpProbe,
     Want,
 )
 
@@ -75,6 +77,14 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
             return await look_up_route(await reading.netlink(place), target)
         case Ping():
             return await ping(opener, want, patience)
+        case TcpProbe():
+            from tutor.lab.probe.tcp import tcp_probe
+
+            return await tcp_probe(opener, want, patience)
+        case UdpProbe():
+            from tutor.lab.probe.udp import udp_probe
+
+            return await udp_probe(opener, want, patience)
         case HttpGet():
             from tutor.lab.probe.http import http_get  # with http.client and email, as long to load as a lab to boot
 
@@ -93,7 +103,7 @@ def _place(want: Want) -> Place:
             return Place(machine)
         case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _):
             return place
-        case Ping(source) | HttpGet(source) | DnsLookup(source):
+        case Ping(source) | TcpProbe(source) | UdpProbe(source) | HttpGet(source) | DnsLookup(source):
             return source
         case _:
             assert_never(want)
