@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
-from tutor.content import values
-from tutor.content.tree import Mapping, Node, Scalar, Sequence, nearest
+from tutor.content import services, values
+from tutor.content.tree import Mapping, Node, Scalar, nearest
 from tutor.model.topology import (
     Cable,
     Interface,
     InterfaceSpec,
     MachineSpec,
     RouteSpec,
-    ServiceSpec,
     SwitchPort,
     Topology,
 )
 
 _MACHINE = ("interfaces", "routes", "addresses", "forward", "shell", "hosts", "resolver", "setup", "services")
 _INTERFACE = ("switch", "cable", "addresses", "up", "mac", "mtu")
-_SERVICES = {"http": ("netns", "port", "page"), "dns": ("netns", "port", "names")}
 _HOSTNAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _LINK = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
-_NAME = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9_.*-]{0,250}[A-Za-z0-9_])?\.?")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 MAXIMUM_MACHINES = 64
 
@@ -58,18 +56,20 @@ def _machine(parent: Mapping, name: str, node: Node) -> MachineSpec:
         value = body.get(key)
         return default if value is None else convert(value, f"{what}: {key!r}")
 
-    return MachineSpec(
+    spec = MachineSpec(
         name,
         interfaces=optional("interfaces", _interfaces, ()),
         routes=optional("routes", _routes, ()),
         addresses=optional("addresses", _addresses, ()),
         forward=optional("forward", values.truth, False),
         shell=optional("shell", values.truth, True),
-        hosts=optional("hosts", _hosts, {}),
+        hosts=optional("hosts", values.hosts, {}),
         resolver=optional("resolver", lambda value, where: str(values.address(value, where)), None),
         setup=optional("setup", shell_lines, ()),
-        services=optional("services", _services, ()),
+        services=optional("services", services.services, ()),
     )
+    owned = (*spec.addresses, *(address for interface in spec.interfaces for address in interface.addresses))
+    return replace(spec, addresses=(*spec.addresses, *services.own_addresses(spec.services, owned)))
 
 
 def _at(parent: Mapping, key: str, reason: str) -> Exception:
@@ -90,15 +90,15 @@ def _interface(parent: Mapping, name: str, node: Node, what: str) -> InterfaceSp
     switch, cable = body.get("switch"), body.get("cable")
     if (switch is None) == (cable is None):
         raise node.error(f"{what} needs either 'switch' or 'cable'")
-    plug = SwitchPort(_matching(switch, _LINK, "a switch name")) if switch else _cable(cable or node)
+    plug = SwitchPort(values.matching(switch, _LINK, "a switch name")) if switch else _cable(cable or node)
     addresses, up, mac, mtu = (body.get(key) for key in ("addresses", "up", "mac", "mtu"))
     return InterfaceSpec(
         name,
         plug,
         addresses=_addresses(addresses, f"{what}: 'addresses'") if addresses else (),
         up=values.truth(up, f"{what}: 'up'") if up else True,
-        mac=_matching(mac, _MAC, "a MAC address such as 02:00:00:00:00:01") if mac else None,
-        mtu=_between(mtu, 68, 65535, f"{what}: 'mtu'") if mtu else None,
+        mac=values.matching(mac, _MAC, "a MAC address such as 02:00:00:00:00:01") if mac else None,
+        mtu=values.between(mtu, 68, 65535, f"{what}: 'mtu'") if mtu else None,
     )
 
 
@@ -145,56 +145,8 @@ def _key(node: Node, key: str) -> Node:
     return Scalar(node.shown, node.mapping("").key_lines[key], key, True)
 
 
-def _hosts(node: Node, what: str) -> dict[str, str]:
-    entries = node.mapping(what).entries
-    for name in entries:
-        _matching(_key(node, name), _NAME, "a host name")
-    return {name: str(values.address(value, what)) for name, value in entries.items()}
-
-
-def _services(node: Node, what: str) -> tuple[ServiceSpec, ...]:
-    if not isinstance(node, Sequence):
-        raise node.error(f"{what} must be a list, not {node.kind}")
-    return tuple(_service(item, what) for item in node.elements)
-
-
-def _service(node: Node, what: str) -> ServiceSpec:
-    body = node.mapping(what)
-    if len(body.entries) != 1:
-        raise node.error(f"{what}: each one is a kind with its options, such as {{http: {{port: 80}}}}")
-    kind, options_node = next(iter(body.entries.items()))
-    if kind not in _SERVICES:
-        raise body.unknown(kind, _SERVICES, "the list of services")
-    what = f"service {kind!r}"
-    options = options_node.mapping(what)
-    options.only(_SERVICES[kind], what)
-    plain: dict[str, str] = {}
-    if port := options.get("port"):
-        plain["port"] = str(_between(port, 1, 65535, f"{what}: 'port'"))
-    if page := options.get("page"):
-        plain["page"] = page.text(f"{what}: 'page'")
-    if names := options.get("names"):
-        plain.update(_hosts(names, f"{what}: 'names'"))
-    netns = options.get("netns")
-    return ServiceSpec(kind, netns.text(f"{what}: 'netns'") if netns else None, plain)
-
-
 def shell_lines(node: Node, what: str) -> tuple[str, ...]:
     """A block of shell lines, or a list of them; comments and blank lines are left out."""
     items: Iterable[Node] = node.items(what)
     lines = (line.strip() for item in items for line in item.text(what).split("\n"))
     return tuple(line for line in lines if line and not line.startswith("#"))
-
-
-def _matching(node: Node, pattern: re.Pattern[str], wanted: str) -> str:
-    text = node.text(wanted)
-    if not pattern.fullmatch(text):
-        raise node.error(f"{node.kind} is not {wanted}")
-    return text
-
-
-def _between(node: Node, low: int, high: int, what: str) -> int:
-    value = values.whole(node, what)
-    if not low <= value <= high:
-        raise node.error(f"{what} must be between {low} and {high}, not {value}")
-    return value

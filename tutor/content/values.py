@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -12,11 +13,13 @@ from ipaddress import ip_interface as _ip_interface
 from ipaddress import ip_network as _ip_network
 from typing import Any
 
-from tutor.content.tree import Node, nearest
+from tutor.content.tree import Node, Scalar, nearest
 from tutor.model.lesson import Check
 from tutor.model.place import Place
 
 CheckBuilder = Callable[[Node, str], Check]
+
+_HOST = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9_.*-]{0,250}[A-Za-z0-9_])?\.?")
 
 _WORDS: dict[Any, str] = {
     str: "text",
@@ -122,6 +125,29 @@ def network(node: Node, what: str) -> IPv4Network | IPv6Network:
         return _ip_network(node.text(what))
     except ValueError as error:
         raise node.error(f"{what} must be a network such as 192.168.15.0/24, not {node.kind}") from error
+
+
+def matching(node: Node, pattern: re.Pattern[str], wanted: str) -> str:
+    """Text of this shape; ``wanted`` says in words what it is."""
+    value = node.text(wanted)
+    if not pattern.fullmatch(value):
+        raise node.error(f"{node.kind} is not {wanted}")
+    return value
+
+
+def between(node: Node, low: int, high: int, what: str) -> int:
+    value = whole(node, what)
+    if not low <= value <= high:
+        raise node.error(f"{what} must be between {low} and {high}, not {value}")
+    return value
+
+
+def hosts(node: Node, what: str) -> dict[str, str]:
+    """A mapping of host names to addresses."""
+    entries = node.mapping(what)
+    for name in entries.entries:
+        matching(Scalar(node.shown, entries.key_lines[name], name, True), _HOST, "a host name")
+    return {name: str(address(value, what)) for name, value in entries.entries.items()}
 
 
 _SIMPLE: dict[Any, Callable[[Node, str], Any]] = {

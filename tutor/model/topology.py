@@ -52,8 +52,9 @@ class RouteSpec:
 class ServiceSpec:
     """A daemon that runs from the start, on the machine or in one of its namespaces (after ``setup``).
 
-    ``kind`` is ``http`` (options ``port``, ``page``) or ``dns`` (options: name -> address for its own answers;
-    option ``port``); every option is text.
+    Every option is text. ``kind`` is ``http`` (options ``port``, ``address``, ``page``), ``dns`` (``port``, and name ->
+    address for its own answers), ``authority`` (``address``, and ``zone NAME`` -> zone file), or ``resolver``
+    (``port``, ``address``, ``root`` or ``forward``, and ``name NAME`` -> address).
     """
 
     kind: str
