@@ -52,9 +52,10 @@ async def _set_up(spec: MachineSpec, machine: Machine) -> None:
 
 async def _serve(machine: Machine, spec: MachineSpec, service: ServiceSpec) -> None:
     daemon = services.daemon(spec, service)
-    if await machine.find(daemon.program) is None:
-        raise LabError(f"{spec.name} needs {daemon.program}, which is not here",
-                       f"Run `nettutor tools install {daemon.program}`")  # fmt: skip
+    for program in daemon.programs or (daemon.program,):
+        if await machine.find(program) is None:
+            raise LabError(f"{spec.name} needs {program}, which is not here",
+                           f"Run `nettutor tools install {daemon.program}`")  # fmt: skip
     place = Place(spec.name, service.netns)
     try:
         if await _listens(machine, place, daemon):
@@ -70,15 +71,33 @@ async def _serve(machine: Machine, spec: MachineSpec, service: ServiceSpec) -> N
                 if exited.done():
                     raise LabError(f"{daemon.program} on {spec.name} ended at once: {_words(fds[2])}")
                 await asyncio.sleep(_PAUSE)
+        if daemon.after:
+            await _prepare(machine, spec, daemon, exited, fds[2])
     except TimeoutError:
-        raise LabError(
-            f"{daemon.program} on {spec.name} does not listen on port {daemon.port}: {_words(fds[2])}"
-        ) from None
+        where = daemon.socket or f"port {daemon.port}"
+        raise LabError(f"{daemon.program} on {spec.name} does not listen on {where}: {_words(fds[2])}") from None
     finally:
         close_all(fds)
 
 
+async def _prepare(
+    machine: Machine, spec: MachineSpec, daemon: services.Daemon, exited: asyncio.Future[int], errors: int
+) -> None:
+    """Run the command that comes ``after``; ``TimeoutError``, or ``LabError`` with what it or the daemon said."""
+    done = await machine.run(daemon.after, None, b"", _LINE_TIME)
+    if done.status:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit status {done.status}"]
+        words = _words(errors) if exited.done() else said[0]
+        raise LabError(f"{daemon.program} on {spec.name} could not be made ready: {words}")
+
+
 async def _listens(machine: Machine, place: Place, daemon: services.Daemon) -> bool:
+    if daemon.socket:
+        try:
+            (await machine.connect(daemon.socket)).close()
+        except OSError:
+            return False
+        return True
     for path in services.tables(daemon.protocol):
         try:
             fd = await machine.open(place, path)

@@ -19,6 +19,7 @@ from tutor.lab.furnish import furnish
 from tutor.lab.inside import cgroups
 from tutor.lab.machine import Completed, Machine, Terminal
 from tutor.lab.watch import Watch
+from tutor.model.containers import Docker
 from tutor.model.facts import Facts
 from tutor.model.place import Place
 from tutor.model.topology import Topology
@@ -127,8 +128,15 @@ class Lab:
         return await self._machines[place.machine].open(place, path)
 
     async def namespaces(self, machine: str) -> tuple[str, ...]:
-        """Sorted names of the network namespaces at /run/netns."""
+        """Sorted names of the network namespaces at /run/netns, and then ``docker:NAME`` of each container that has
+        one of its own."""
         return await self._machines[machine].namespaces()
+
+    async def docker(self, machine: str) -> Docker:
+        """What the Docker engine of the machine says of itself. ``OSError`` where there is none that answers."""
+        from tutor.lab import engine
+
+        return await engine.docker(self._machines[machine])
 
     async def watch_namespaces(self, machine: str) -> int:
         """A non-blocking inotify(7) descriptor that is readable when a name came to or left /run/netns, or /run."""
@@ -171,7 +179,7 @@ class Lab:
     def _heard(self, message: Message, fds: list[int]) -> None:
         match message["event"]:
             case "machine":
-                self._machines[message["name"]] = Machine(message["name"], sockets.socket(fileno=fds[0]))
+                self._machines[message["name"]] = self._machine(message["name"], sockets.socket(fileno=fds[0]))
             case "guarded":
                 self._groups = message["groups"]
             case "wired":
@@ -183,6 +191,10 @@ class Lab:
                 self._machines[message["name"]].end(_reason(message["status"]))
             case _:
                 close_all(fds)
+
+    def _machine(self, name: str, end: sockets.socket) -> Machine:
+        services = self.topology.machine(name).services
+        return Machine(name, end, engine=any(service.kind == "docker" for service in services))
 
     def _control_ended(self) -> None:
         if not self._wired.done():

@@ -8,10 +8,12 @@ import signal
 import socket as sockets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tutor.errors import LabEnded
 from tutor.lab import pipes
-from tutor.lab.channel import Channel, Message, close_all
+from tutor.lab.channel import Channel, Message, NamespaceGone, close_all
+from tutor.model.containers import container_of, container_place
 from tutor.model.place import Place
 
 _SHELL = ("bash",)
@@ -44,9 +46,10 @@ class Machine:
     """``up`` ends when the machine has its network, with the ``OSError`` that prevented it where one did; ``ended``
     gives the reason when its pid 1 died."""
 
-    def __init__(self, name: str, end: sockets.socket) -> None:
+    def __init__(self, name: str, end: sockets.socket, *, engine: bool = False) -> None:
         loop = asyncio.get_running_loop()
         self.name = name
+        self._engine = engine  # whether Docker runs here
         self.up: asyncio.Future[None] = loop.create_future()
         self.up.add_done_callback(lambda up: up.cancelled() or up.exception())  # the first failure is enough
         self.ended: asyncio.Future[str] = loop.create_future()
@@ -59,7 +62,7 @@ class Machine:
 
     async def run(self, argv: Sequence[str], netns: str | None, stdin: bytes, timeout: float) -> Completed:
         """``TimeoutError`` after ``timeout`` seconds; then its session was killed."""
-        message, fds = await self._channel.call("run", Place(self.name, netns), argv=list(argv))
+        message, fds = await self._in(Place(self.name, netns), "run", argv=list(argv))
         exited = self._exit_of(message["id"])
         try:
             return Completed(*await asyncio.wait_for(pipes.communicate(fds, stdin, exited), timeout))
@@ -71,20 +74,45 @@ class Machine:
 
     async def start(self, argv: Sequence[str], netns: str | None) -> tuple[asyncio.Future[int], list[int]]:
         """A daemon: the future of its exit status, and our ends of its pipes, which the caller closes."""
-        message, fds = await self._channel.call("run", Place(self.name, netns), argv=list(argv))
+        message, fds = await self._in(Place(self.name, netns), "run", argv=list(argv))
         return self._exit_of(message["id"]), fds
 
     async def socket(self, place: Place, family: int, kind: int, proto: int) -> sockets.socket:
-        _, fds = await self._channel.call("socket", place, family=int(family), type=int(kind), proto=int(proto))
+        _, fds = await self._in(place, "socket", family=int(family), type=int(kind), proto=int(proto))
         return sockets.socket(family, kind, proto, fileno=fds[0])
 
     async def open(self, place: Place, path: str) -> int:
-        _, fds = await self._channel.call("open", place, path=path)
+        _, fds = await self._in(place, "open", path=path)
         return fds[0]
+
+    async def connect(self, path: str) -> sockets.socket:
+        """A non-blocking stream to the unix socket at ``path``."""
+        _, fds = await self._channel.call("connect", path=path)
+        return sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM, fileno=fds[0])
 
     async def namespaces(self) -> tuple[str, ...]:
         message, _ = await self._channel.call("namespaces")
-        return tuple(message["names"])
+        names: tuple[str, ...] = tuple(message["names"])
+        if not self._engine:
+            return names
+        from tutor.lab import engine
+
+        return names + tuple(str(container_place("", name).netns) for name in await engine.running(self))
+
+    async def _in(self, place: Place, op: str, **arguments: Any) -> tuple[Message, list[int]]:
+        """An operation in a place; that of a container lies where Docker's engine says. ``NamespaceGone``."""
+        container = container_of(place)
+        if container is None or not self._engine:
+            return await self._channel.call(op, place, **arguments)
+        from tutor.lab import engine
+
+        path = await engine.sandbox(self, container)
+        if path is None:
+            raise NamespaceGone(place)
+        try:
+            return await self._channel.call(op, Place(self.name, path), **arguments)
+        except NamespaceGone:
+            raise NamespaceGone(place) from None
 
     async def watch(self) -> int:
         _, fds = await self._channel.call("watch")

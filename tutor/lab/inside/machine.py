@@ -42,7 +42,7 @@ class Machine:
         self._operations: dict[str, Callable[[dict[str, Any]], tuple[dict[str, object], list[int]]]] = {
             "shell": self._shell, "run": self._run, "kill": self._kill, "find": self._find, "put": self._put,
             "socket": self._socket, "open": self._open, "namespaces": self._namespaces, "watch": self._watch,
-            "hub": self._hub,
+            "hub": self._hub, "connect": self._connect,
         }  # fmt: skip
 
     def serve(self) -> None:
@@ -144,6 +144,16 @@ class Machine:
 
         return {}, [self._in_netns(request["netns"], create)]
 
+    def _connect(self, request: dict[str, Any]) -> tuple[dict[str, object], list[int]]:
+        """A stream to the daemon that listens on the unix socket ``path`` of this machine (unix(7))."""
+        socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC | _socket.SOCK_NONBLOCK)
+        try:
+            socket.connect(request["path"])
+        except OSError:
+            socket.close()
+            raise
+        return {}, [socket.detach()]
+
     def _open(self, request: dict[str, Any]) -> tuple[dict[str, object], list[int]]:
         """A file as it is seen in the namespace: below /proc that is our own /proc, whatever was mounted over it."""
         path: str = request["path"]
@@ -200,12 +210,13 @@ class Machine:
         return {"path": spawn.find(request["program"])}, []
 
     def _open_netns(self, name: str | None) -> int | None:
-        """The namespace bound at /run/netns/NAME (ip-netns(8)); ``None`` for the machine's own."""
+        """The namespace bound at /run/netns/NAME (ip-netns(8)), or at NAME where that is a whole path; ``None`` for the
+        machine's own."""
         if name is None:
             return None
+        path = name if name.startswith("/") else f"run/netns/{name}"
         try:
-            fd = kernel.open_inside(self._root, f"run/netns/{name}", _OPEN,
-                                    kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS)  # fmt: skip
+            fd = kernel.open_inside(self._root, path, _OPEN, kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
                 raise Gone(name) from None

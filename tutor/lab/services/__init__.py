@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from tutor.errors import LabError
-from tutor.lab.services import dnsmasq, nginx, nsd, unbound
+from tutor.lab.services import dnsmasq, docker, nginx, nsd, unbound
 from tutor.lab.services.process import Daemon, listens, tables
 from tutor.model.topology import MachineSpec, ServiceSpec
 
 __all__ = ["Daemon", "daemon", "listens", "tables"]
 
-_MAKERS = {"http": nginx.daemon, "dns": dnsmasq.daemon, "authority": nsd.daemon, "resolver": unbound.daemon}
+_MAKERS = {
+    "http": nginx.daemon,
+    "dns": dnsmasq.daemon,
+    "authority": nsd.daemon,
+    "resolver": unbound.daemon,
+    "docker": docker.daemon,
+}
 
 
 def daemon(machine: MachineSpec, spec: ServiceSpec) -> Daemon:

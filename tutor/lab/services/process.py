@@ -17,7 +17,8 @@ _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp, proc(5)
 class Daemon:
     """A process that stays in the foreground, the files it needs, and where it is to be heard.
 
-    ``address`` is the one that it listens on; with ``None`` it takes the port on all of them.
+    ``address`` is the one that it listens on; with ``None`` it takes the port on all of them. One with a ``socket``
+    listens on that path instead (unix(7)). ``after`` is a command that must succeed once it listens.
     """
 
     argv: tuple[str, ...]
@@ -25,10 +26,14 @@ class Daemon:
     protocol: str  # tcp or udp: the table of /proc/net that shows it
     files: Mapping[str, str] = field(default_factory=dict)
     address: IPv4Address | IPv6Address | None = None
+    socket: str = ""
+    after: tuple[str, ...] = ()
+    name: str = ""  # of the program, where ``argv`` starts it by a script
+    programs: tuple[str, ...] = ()  # what must be there; else the first of ``argv``
 
     @property
     def program(self) -> str:
-        return self.argv[0]
+        return self.name or self.argv[0]
 
 
 def port_of(machine: MachineSpec, spec: ServiceSpec, default: int) -> int:
