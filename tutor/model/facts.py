@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import overload
 
 from tutor.model import wants
+from tutor.model.containers import Docker, DockerOf
 from tutor.model.place import Place
 from tutor.model.rules import PacketChain
 from tutor.model.topology import Interface
@@ -327,7 +328,7 @@ class DnsResult:
     error: str | None = None
 
 
-Fact = Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult
+Fact = Docker | Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +358,8 @@ class Facts:
     def of(self, want: wants.UdpProbe) -> UdpResult | Unreadable: ...
     @overload
     def of(self, want: wants.HttpGet) -> HttpResult | Unreadable: ...
+    @overload
+    def of(self, want: DockerOf) -> Docker | Unreadable: ...
     @overload
     def of(self, want: wants.DnsLookup) -> DnsResult | Unreadable: ...
     def of(self, want: Want) -> Fact | Unreadable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from tutor.model.containers import DockerOf
 from tutor.model.place import Place
 
 Address = IPv4Address | IPv6Address
@@ -122,4 +123,4 @@ class DnsLookup:
 
 State = NamespacesOf | StackOf | RulesetOf | ListenersOf | SysctlOf | FileOf | RouteLookup
 Traffic = Ping | TcpProbe | UdpProbe | HttpGet | DnsLookup
-Want = State | Traffic
+Want = State | Traffic | DockerOf

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tutor.lab.channel import NamespaceGone
+from tutor.model.containers import Docker
 from tutor.model.facts import Gone, Unreadable
 from tutor.model.place import Place
 from tutor.model.topology import Topology
@@ -40,6 +41,9 @@ class Opener(Protocol):
 
     async def namespaces(self, machine: str) -> Sequence[str]:
         """Names of its network namespaces."""
+
+    async def docker(self, machine: str) -> Docker:
+        """What its Docker engine says of itself. ``OSError`` where there is none that answers."""
 
     async def run(self, machine: str, argv: Sequence[str], *, netns: str | None = None) -> Completed:
         """A process in the machine, and in that namespace of it; status 127 where there is no such program."""

@@ -15,6 +15,7 @@ from tutor.lab.probe.ping import ping
 from tutor.lab.probe.reading import Reading
 from tutor.lab.probe.rules import ruleset
 from tutor.lab.probe.stack import look_up_route
+from tutor.model.containers import DockerOf
 from tutor.model.facts import Fact, Facts, Unreadable
 from tutor.model.place import Place
 from tutor.model.wants import (
@@ -89,6 +90,10 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
             from tutor.lab.probe.http import http_get  # with http.client and email, as long to load as a lab to boot
 
             return await http_get(opener, want, patience)
+        case DockerOf():
+            from tutor.lab.probe.docker import read_docker
+
+            return await read_docker(opener, want)
         case DnsLookup():
             from tutor.lab.probe.dns import dns_lookup
 
@@ -99,7 +104,7 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
 
 def _place(want: Want) -> Place:
     match want:
-        case NamespacesOf(machine) | FileOf(machine, _):
+        case NamespacesOf(machine) | FileOf(machine, _) | DockerOf(machine):
             return Place(machine)
         case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _):
             return place
