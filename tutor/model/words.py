@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tutor.model.containers import container_of
 from tutor.model.place import Place
 
 HOME = "host"
-"""The learner's own machine; a namespace on it is called by its name alone."""
+"""The learner's own machine; a namespace on it, or a container, is called by its name alone."""
 
 
 def place(where: Place) -> str:
     """``red``, ``host``, or ``red on node1``."""
     if where.netns is None:
         return where.machine
-    return where.netns if where.machine == HOME else f"{where.netns} on {where.machine}"
+    name = container_of(where) or where.netns
+    return name if where.machine == HOME else f"{name} on {where.machine}"
 
 
 def within(where: Place) -> str:
@@ -24,12 +26,15 @@ def within(where: Place) -> str:
 
 def ip(where: Place, arguments: str) -> str:
     """The ``ip`` command that shows something there: ``ip -n red addr``, ``ip addr (on lan)``."""
-    command = f"ip {arguments}" if where.netns is None else f"ip -n {where.netns} {arguments}"
-    return on(where.machine, command)
+    if where.netns is None or container_of(where):
+        return command(where, f"ip {arguments}")
+    return on(where.machine, f"ip -n {where.netns} {arguments}")
 
 
 def command(where: Place, line: str) -> str:
-    """Any command there: ``ip netns exec red sysctl -a``."""
+    """Any command there: ``ip netns exec red sysctl -a``, ``docker exec web ps``."""
+    if container := container_of(where):
+        return on(where.machine, f"docker exec {container} {line}")
     return on(where.machine, line if where.netns is None else f"ip netns exec {where.netns} {line}")
 
 

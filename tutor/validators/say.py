@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tutor.model.containers import container_of
 from tutor.model.facts import Gone, Stack, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unknown, Unmet
@@ -14,6 +15,8 @@ __all__ = ["HOME", "address", "command", "ip", "joined", "links", "on", "place",
 def unreadable(what: Unreadable, where: Place, expected: str) -> Unmet | Unknown:
     """A missing namespace is the learner's own state; anything else means that we do not know."""
     if what.reason is Gone.NO_NAMESPACE:
+        if container_of(where):
+            return Unmet(expected, f"no container {place(where)} is running", Layer.SERVICE, on(where.machine, "docker ps -a"))
         observed = f"there is no namespace {place(where)}"
         return Unmet(expected, observed, Layer.NAMESPACE, on(where.machine, "ip netns"))
     return Unknown(f"{place(where)} could not be read: {what.detail}")
