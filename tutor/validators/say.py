@@ -16,7 +16,9 @@ def unreadable(what: Unreadable, where: Place, expected: str) -> Unmet | Unknown
     """A missing namespace is the learner's own state; anything else means that we do not know."""
     if what.reason is Gone.NO_NAMESPACE:
         if container_of(where):
-            return Unmet(expected, f"no container {place(where)} is running", Layer.SERVICE, on(where.machine, "docker ps -a"))
+            return Unmet(
+                expected, f"no container {place(where)} is running", Layer.SERVICE, on(where.machine, "docker ps -a")
+            )
         observed = f"there is no namespace {place(where)}"
         return Unmet(expected, observed, Layer.NAMESPACE, on(where.machine, "ip netns"))
     return Unknown(f"{place(where)} could not be read: {what.detail}")
