@@ -33,6 +33,8 @@ _MODULES = (
         "http",
         "dns",
         "nat",
+        "docker",
+        "docker_answers",
     ),
     *("answers", "predictions", "combined"),
 )
