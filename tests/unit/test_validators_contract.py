@@ -6,7 +6,17 @@ import types
 import typing
 from dataclasses import FrozenInstanceError, fields
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_interface
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
 from typing import Any
 
 import pytest
@@ -26,6 +36,7 @@ SAMPLES: dict[Any, Any] = {
     Check: RouteTo(ip_address("192.168.15.2"), Place("host", "red")),
     IPv4Address | IPv6Address: ip_address("192.168.15.2"),
     IPv4Interface | IPv6Interface: ip_interface("192.168.15.1/24"),
+    IPv4Network | IPv6Network: ip_network("192.168.15.0/24"),
 }
 GONE_IS_WHAT_IS_WANTED = {"link-gone", "not"}
 
