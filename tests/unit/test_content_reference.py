@@ -40,11 +40,11 @@ def test_text_without_the_markers_is_refused() -> None:
 
 
 def test_the_lesson_in_the_documentation_loads(tmp_path: Path) -> None:
-    match = re.search(r"`````markdown\n(.*?)`````", readme(), re.DOTALL)
-    assert match is not None
+    lesson, translation = re.findall(r"`````markdown\n(---.*?)`````", readme(), re.DOTALL)
     path = tmp_path / "01-hello" / "lesson.md"
     path.parent.mkdir()
-    path.write_text(match[1])
+    path.write_text(lesson)
+    path.with_name("lesson.ko.md").write_text(translation)
     assert [remark.text for remark in lint(path)] == ["the lesson asks no question"]
     assert read_lesson(path).steps[0].goals[0].id == "red"
 

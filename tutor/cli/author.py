@@ -44,6 +44,7 @@ examples:
   nettutor author lint
   nettutor author lint nat drafts/16-vlan/lesson.md
   nettutor author lint --publish      from now on no id of a step or goal may go
+  nettutor author lint --translated nat   its translations say what the English now says
 
 Exit status: 0 nothing to remark, 1 remarks.
 """
@@ -74,6 +75,7 @@ def _add_lint(actions: Any) -> None:
     parser = actions.add_parser("lint", help="say what should not be published", examples=_LINT)
     parser.add_argument("lessons", metavar="LESSON|FILE", nargs="*", help="default: all lessons")
     parser.add_argument("--publish", action="store_true", help="keep the ids of all lessons, so that none gets lost")
+    parser.add_argument("--translated", action="store_true", help="stamp the translations of these lessons first")
     parser.set_defaults(run=run_lint)
 
 
@@ -160,6 +162,8 @@ def _tell_finding(finding: Finding) -> None:
 def run_lint(arguments: argparse.Namespace) -> int:
     from tutor import content
 
+    if arguments.translated:
+        _stamp(arguments.lessons)
     remarks = [remark for path in _files(arguments.lessons) for remark in content.lint(path)]
     for remark in remarks:
         print(remark)
@@ -171,6 +175,16 @@ def run_lint(arguments: argparse.Namespace) -> int:
 
         print(publish())
     return exits.DONE
+
+
+def _stamp(names: Sequence[str]) -> None:
+    from tutor.content import translating
+
+    if not names:
+        raise UsageError("--translated needs the lessons whose translations were gone through")
+    for path in _files(names):
+        for stamped in translating.stamp(path):
+            exits.say(f"stamped {stamped}")
 
 
 def _files(names: Sequence[str]) -> list[Path]:

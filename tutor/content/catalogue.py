@@ -33,15 +33,15 @@ def headers() -> tuple[Header, ...]:
 def load(lesson_id: str, *, seed: int | None = None, language: str = "en") -> Lesson:
     """One lesson, with its parameters drawn by ``seed`` (None or 0: the first of each).
 
-    ``UsageError`` where there is no such lesson, naming the nearest; ``ContentError`` where its file is wrong. A
-    language in which the lesson is not written gives the English one; see ``Lesson.language``.
+    Its texts are English, and ``i18n.shown`` translates them. ``UsageError`` where there is no such lesson, naming the
+    nearest; ``ContentError`` where its file, or its translation into ``language``, is wrong. Where there is none,
+    ``Lesson.language`` stays English.
     """
-    del language  # there is one language; the parameter is part of what callers rely on
     by_id = {path.parent.name.partition("-")[2]: path for path in _files()}
     path = by_id.get(lesson_id)
     if path is None:
         raise UsageError(f"there is no lesson {lesson_id[:60]!r}{nearest(lesson_id, by_id)}")
-    return read_lesson(path, seed=seed)
+    return read_lesson(path, seed=seed, language=language)
 
 
 def _files() -> Iterator[Path]:

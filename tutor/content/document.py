@@ -5,6 +5,7 @@ meaning: what stands in a block is read elsewhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,9 +14,17 @@ from tutor.content.source import SourceText
 from tutor.content.tree import nearest
 
 RECAP = "Recap"
-_ROLES = ("goal", "hint", "solution", "equivalent")
+LESSON = {
+    "goal": ("yaml", "goal"),
+    "hint": ("hint",),
+    "solution": ("bash", "solution"),
+    "equivalent": ("bash", "equivalent"),
+}
+"""The blocks of a lesson, and the words that open each."""
+TRANSLATION = {"goals": ("yaml", "goals"), "hint": ("hint",), "solutions": ("yaml", "solutions")}
+"""The same for a translation."""
 _HEADING = re.compile(r"(?P<title>.*?)\s*\{#(?P<id>[^}]*)\}")
-_OPENING = re.compile(r"`{3,}\s*\w+ (goal|solution|equivalent)\b.*`")
+_OPENING = re.compile(r"`{3,}\s*\w+ (goals?|solutions?|equivalent)\b.*`")
 _STEP_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -57,14 +66,15 @@ def front_matter(source: SourceText) -> tuple[tuple[str, ...], int]:
     raise source.error(1, "the front matter is not closed: a line '---' is missing")
 
 
-def divided(source: SourceText, start: int) -> Document:
-    """The body of the lesson, from the line with index ``start``."""
+def divided(source: SourceText, start: int, roles: Mapping[str, tuple[str, ...]] = LESSON) -> Document:
+    """The body of the lesson, from the line with index ``start``, with the blocks that it may have."""
     for number, line in enumerate(source.lines[start:], start + 1):
         if _OPENING.match(line):
             raise source.error(number, "no backquote may stand after the backquotes that open a block")
     tokens = _tokens("\n".join(source.lines[start:]))
     headings = [(start + first, start + last, text) for first, last, text in _headings(source, start, tokens)]
-    blocks = [block for block in (_block(source, start, token) for token in tokens if token.type == "fence") if block]
+    fences = [token for token in tokens if token.type == "fence"]
+    blocks = [block for block in (_block(source, start, token, roles) for token in fences) if block]
     if not any(text != RECAP for _, _, text in headings):
         raise source.error(start, "the lesson has no step: a step is a heading '## Title {#id}'")
     ends = [first for first, _, _ in headings[1:]] + [len(source.lines)]
@@ -120,17 +130,17 @@ def _titled(source: SourceText, first: int, text: str) -> tuple[str, str]:
     return title, step_id
 
 
-def _block(source: SourceText, start: int, token: Any) -> Block | None:
+def _block(source: SourceText, start: int, token: Any, roles: Mapping[str, tuple[str, ...]]) -> Block | None:
     """A fence is ours if its first or second word says so; other fences are examples, and prose."""
     words = token.info.split()
     line = start + token.map[0] + 1
-    role = next((word for word in words[:2] if word in _ROLES), None)
+    role = next((word for word in words[:2] if word in roles), None)
     if role is None:
         if len(words) > 1 and words[0] in ("yaml", "bash"):
-            raise source.error(line, f"there is no block {' '.join(words[:2])!r}{nearest(words[1], _ROLES)}")
+            raise source.error(line, f"there is no block {' '.join(words[:2])!r}{nearest(words[1], roles)}")
         return None
-    expected = {"goal": ["yaml", "goal"], "hint": ["hint"]}.get(role, ["bash", role])
-    if words[: len(expected)] != expected:
+    expected = roles[role]
+    if tuple(words[: len(expected)]) != expected:
         raise source.error(line, f"write this block as ```{' '.join(expected)}")
     if token.level:
         raise source.error(line, f"a {role} must not stand inside a list or a quotation")

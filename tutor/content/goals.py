@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tutor.content import values
+from tutor.content.translation import goal_key, words_in
 from tutor.content.tree import Mapping, Node, nearest
+from tutor.i18n import Texts, Written
 from tutor.model.lesson import Check, Goal, GoalKind, Source
 from tutor.model.place import Place
 from tutor.validators import registry
@@ -14,8 +18,9 @@ from tutor.validators import registry
 _KEYS = ("id", "text", "kind", "baseline")
 
 
-def goal(node: Node, name: str, machines: tuple[str, ...]) -> Goal:
-    """``name`` is how the lesson's file is called in messages; places must be on one of ``machines``."""
+def goal(node: Node, name: str, machines: tuple[str, ...], texts: Texts) -> Goal:
+    """``name`` is how the lesson's file is called in messages; places must be on one of ``machines``; ``texts`` are the
+    translations of its words."""
     entries = node.mapping("a goal")
     goal_id = values.text(entries.need("id", "a goal"), "the id")
     what = f"goal {goal_id!r}"
@@ -27,14 +32,25 @@ def goal(node: Node, name: str, machines: tuple[str, ...]) -> Goal:
     if len(checks) != 1:
         raise entries.error(f"{what} needs exactly one validator" + (f", not {', '.join(checks)}" if checks else ""))
     spec = registry.spec(checks[0])
+    _mark_words(entries.entries[checks[0]], goal_id, texts)
     check = _Builder(goal_id, machines).build(spec, entries.entries[checks[0]])
     kind_node = entries.get("kind")
     default = GoalKind.EDGE if spec.question else GoalKind.LEVEL
     kind = values.converted(kind_node, GoalKind, "the kind", _no_check) if kind_node else default
     baseline = entries.get("baseline")
-    text = " ".join(values.text(entries.need("text", what), "the text").split())
+    english = " ".join(values.text(entries.need("text", what), "the text").split())
+    text = Written(english, goal_key(goal_id, "text"), texts)
     is_gone = values.truth(baseline, "baseline") if baseline else False
     return Goal(goal_id, kind, text, check, Source(name, node.line), question=spec.question, baseline=is_gone)
+
+
+def _mark_words(node: Node, goal_id: str, texts: Texts) -> None:
+    """Let the words in the parameters know their translations."""
+    seen: Counter[str] = Counter()
+    for entries, name, scalar in list(words_in(node, registry.words())):
+        word = Written(scalar.value, goal_key(goal_id, name, seen[name]), texts)
+        entries.entries[name] = replace(scalar, value=word)
+        seen[name] += 1
 
 
 def _no_check(node: Node, what: str) -> Check:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tutor.content import goals, machines, parameters, script
 from tutor.content import source as sources
 from tutor.content.document import Block, Section, divided, front_matter
 from tutor.content.source import SourceText
+from tutor.content.translation import FRONT, RECAP, Translations, hint_key, way_key
 from tutor.content.tree import Mapping, Node, parse
 from tutor.errors import ContentError
+from tutor.i18n import ENGLISH, Written
 from tutor.model.lesson import Equivalent, Goal, Lesson, Solution, Source, Step
 
 _FRONT = ("id", "title", "summary", "requires", "tools", "machines", "parameters")
@@ -34,21 +36,23 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """The header of the lesson in ``path``, an ``NN-id/lesson.md``."""
-    return _header(path, *_front(sources.read(path)))
+    return _header(path, *_front(sources.read(path)), Translations(path))
 
 
-def read_lesson(path: Path, *, seed: int | None = None) -> Lesson:
-    """The whole lesson in ``path``; ``ContentError`` with file and line for the first thing that is wrong."""
+def read_lesson(path: Path, *, seed: int | None = None, language: str = ENGLISH) -> Lesson:
+    """The whole lesson in ``path``; ``ContentError`` with file and line for the first thing that is wrong, also in its
+    translation into ``language``. Other translations are read when they are shown."""
     source = sources.read(path)
     front_lines, start = front_matter(source)
     drawn = parameters.drawn(source, front_lines, path.parent.name, seed)
     source = parameters.filled(source, drawn)
     source, front = _front(source)
-    header = _header(path, source, front)
+    texts = Translations(path, drawn)
+    header = _header(path, source, front, texts)
     topology = machines.topology(front.need("machines", "the front matter"))
     document = divided(source, start)
     names = tuple(machine.name for machine in topology.machines)
-    steps = tuple(_step(source, section, names, topology.shells) for section in document.sections)
+    steps = tuple(_step(source, section, names, topology.shells, texts) for section in document.sections)
     _unique(source, [(step.id, step.source.line) for step in steps], "step")
     _unique(source, [(goal.id, goal.source.line) for step in steps for goal in step.goals], "goal")
     return Lesson(
@@ -59,10 +63,11 @@ def read_lesson(path: Path, *, seed: int | None = None) -> Lesson:
         topology,
         steps,
         Source(source.shown, 1),
-        introduction=document.introduction,
-        recap=document.recap,
+        introduction=Written(document.introduction, "introduction", texts),
+        recap=Written(document.recap, RECAP, texts),
         requires=header.requires,
         tools=header.tools,
+        language=language if language != ENGLISH and texts.require(language) else ENGLISH,
         parameters=drawn,
     )
 
@@ -74,7 +79,7 @@ def _front(source: SourceText) -> tuple[SourceText, Mapping]:
     return source, front
 
 
-def _header(path: Path, source: SourceText, front: Mapping) -> Header:
+def _header(path: Path, source: SourceText, front: Mapping, texts: Translations) -> Header:
     def text(key: str) -> str:
         return " ".join(front.need(key, "the front matter").text(f"{key!r}").split())
 
@@ -89,15 +94,21 @@ def _header(path: Path, source: SourceText, front: Mapping) -> Header:
     if lesson_id != match["id"]:
         reason = f"the id is {lesson_id!r}, but the directory is called {path.parent.name!r}"
         raise front.need("id", "the front matter").error(reason)
-    number = int(match["number"])
-    return Header(lesson_id, number, text("title"), text("summary"), words("requires"), words("tools"), path)
+    title, summary = (Written(text(key), key, texts) for key in FRONT)
+    return Header(lesson_id, int(match["number"]), title, summary, words("requires"), words("tools"), path)
 
 
 def _list(node: Node, key: str) -> tuple[Node, ...]:
     return node.items(f"{key!r}")
 
 
-def _step(source: SourceText, section: Section, machine_names: tuple[str, ...], shells: tuple[str, ...]) -> Step:
+def _step(
+    source: SourceText,
+    section: Section,
+    machine_names: tuple[str, ...],
+    shells: tuple[str, ...],
+    texts: Translations,
+) -> Step:
     what = f"step {section.id!r}"
     found_goals: list[Goal] = []
     hints: list[str] = []
@@ -106,7 +117,7 @@ def _step(source: SourceText, section: Section, machine_names: tuple[str, ...], 
     for block in section.blocks:
         if block.role == "goal":
             node = parse(source, block.line + 1, block.lines)
-            found_goals.append(goals.goal(node, source.shown, machine_names))
+            found_goals.append(goals.goal(node, source.shown, machine_names, texts))
         elif block.role == "hint":
             hints.append(_hint(source, block))
         elif block.role == "solution":
@@ -121,11 +132,14 @@ def _step(source: SourceText, section: Section, machine_names: tuple[str, ...], 
         raise source.error(section.line, f"{what} has {len(hints)} hints; at most {MAXIMUM_HINTS} are allowed")
     return Step(
         section.id,
-        section.title,
-        section.prose,
+        Written(section.title, f"{section.id}/title", texts),
+        Written(section.prose, f"{section.id}/body", texts),
         tuple(found_goals),
-        tuple(hints),
-        tuple(solutions),
+        tuple(Written(hint, hint_key(section.id, at, len(hints)), texts) for at, hint in enumerate(hints)),
+        tuple(
+            replace(way, title=Written(way.title, way_key(section.id, at, len(solutions)), texts))
+            for at, way in enumerate(solutions)
+        ),
         Source(source.shown, section.line),
         tuple(equivalents),
     )

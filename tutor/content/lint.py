@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutor.content import goals, needs, published
+from tutor.content import goals, needs, published, translating
 from tutor.content.lessons import read_lesson
 from tutor.errors import ContentError
 from tutor.model.lesson import Goal, GoalKind, Lesson, Source, Step
@@ -39,7 +40,15 @@ def lint(path: Path) -> tuple[Remark, ...]:
         lesson = read_lesson(path)
     except ContentError as error:
         return (Remark(Source(error.path, error.line), error.reason),)
-    return tuple(_remarks(lesson))
+    return (*_remarks(lesson), *_of_translations(path))
+
+
+def _of_translations(path: Path) -> Iterator[Remark]:
+    for source, text in translating.remarks(path):
+        yield Remark(source, text)
+    for part in translating.all_parts(path):
+        yield from _wide_code("the translation", part.prose, part.source)
+        yield from _dead(part.source, part.steps, part.prose, *part.hints)
 
 
 def _remarks(lesson: Lesson) -> Iterator[Remark]:
@@ -92,11 +101,15 @@ def _of_hints(step: Step) -> Iterator[Remark]:
 
 def _dead_links(lesson: Lesson) -> Iterator[Remark]:
     """Links to files that are not there, and to steps of this lesson that it has not."""
-    folder = Path(lesson.source.path).parent
-    steps = {step.id for step in lesson.steps}
-    texts = [(lesson.introduction, lesson.source), (lesson.recap, lesson.source)]
-    texts += [(text, step.source) for step in lesson.steps for text in (step.body, *step.hints)]
-    for text, source in texts:
+    steps = frozenset(step.id for step in lesson.steps)
+    yield from _dead(lesson.source, steps, lesson.introduction, lesson.recap)
+    for step in lesson.steps:
+        yield from _dead(step.source, steps, step.body, *step.hints)
+
+
+def _dead(source: Source, steps: frozenset[str], *texts: str) -> Iterator[Remark]:
+    folder = Path(source.path).parent
+    for text in texts:
         for target in _LINK.findall(_CODE.sub("", text)):
             path, _, anchor = target.partition("#")
             if re.match(r"[a-z][a-z0-9+.-]*:", target):
@@ -123,11 +136,16 @@ def _of_goal(goal: Goal) -> Iterator[Remark]:
         yield Remark(goal.source, f"goal {goal.id!r} looks at no place")
 
 
+def _cells(line: str) -> int:
+    """The columns of a terminal that it takes (Unicode Standard Annex 11: wide and full-width characters take two)."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
+
+
 def _wide_code(what: str, markdown: str, source: Source) -> Iterator[Remark]:
     widest = 0
     for line in markdown.split("\n"):
         if line.startswith(("```", "~~~")):
             opened = WIDEST_CODE if line.strip("`~ ") else WIDEST_DRAWING
             widest = 0 if widest else opened
-        elif widest and len(line) > widest:
+        elif widest and _cells(line) > widest:
             yield Remark(source, f"a line of code in {what} is wider than {widest}: {line[:20]}…")

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from tutor import paths
+from tutor.content.translating import stamp
+from tutor.content.translation import file_for
 from tutor.errors import UsageError
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -71,9 +73,46 @@ ip -n red link
 What is worth remembering.
 """
 
+_KOREAN = """\
+---
+title: {title}
+summary: 강의 목록에 나오는 한 문장입니다.
+---
+
+무엇을 다루며 왜 필요한지 적습니다.
+
+## 네임스페이스 만들기 {{#create}}
+
+알아야 할 것과 할 일을 적습니다. `red`라는 네임스페이스를 만들고
+그 안의 링크 수를 세어 보십시오.
+
+```bash
+ip netns add NAME
+ip -n NAME link
+```
+
+```yaml goals
+red: "`red`라는 네임스페이스가 있습니다."
+links: "`red`에는 링크가 몇 개 있습니까?"
+```
+
+```hint
+살짝 귀띔합니다. 명령은 `ip netns`로 시작합니다.
+```
+
+```hint
+거의 답입니다. `ip netns add …` 다음에 그 안을 들여다봅니다.
+```
+
+## 정리 {{#recap}}
+
+기억할 만한 것을 적습니다.
+"""
+
 
 def scaffold(lesson_id: str, *, number: int | None = None, into: Path | None = None) -> Path:
-    """Write ``NN-id/lesson.md`` below ``into`` (default: the lessons) and give its path; nothing is overwritten."""
+    """Write ``NN-id/lesson.md`` and its translation below ``into`` (default: the lessons) and give its path; nothing is
+    overwritten."""
     if not _ID.fullmatch(lesson_id) or len(lesson_id) > 40:
         raise UsageError(f"{lesson_id[:60]!r} is not an id: lower case letters, digits and hyphens")
     root = paths.lessons() if into is None else into
@@ -89,7 +128,10 @@ def scaffold(lesson_id: str, *, number: int | None = None, into: Path | None = N
     path = root / f"{chosen:02}-{lesson_id}" / "lesson.md"
     try:
         path.parent.mkdir(parents=True)
-        path.write_text(_LESSON.format(id=lesson_id, title=lesson_id.replace("-", " ").capitalize()), "utf-8")
+        title = lesson_id.replace("-", " ").capitalize()
+        path.write_text(_LESSON.format(id=lesson_id, title=title), "utf-8")
+        file_for(path, "ko").write_text(_KOREAN.format(title=title), "utf-8")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    stamp(path)
     return path

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from tutor.i18n import choice
+from tutor.i18n.written import Written
 
 
 class Told(str):
@@ -61,6 +62,8 @@ def tell(template: str, /, **values: object) -> Told:
 
 def shown(text: str) -> str:
     """The text in the learner's language; what was not told by ``tell``, or is not in the catalogue, as it is."""
+    if isinstance(text, Written):
+        return text.in_language(choice.language())
     if not isinstance(text, Told):
         return text
     catalogue = choice.catalogue()

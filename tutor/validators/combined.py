@@ -55,7 +55,7 @@ class Not:
     """It was found not to hold. What could not be found out does not count."""
 
     check: Check = param("the validator")
-    expected: str = param("what should be, in words")
+    expected: str = param("what should be, in words", words=True)
     look: str = param("a command to look with")
     layer: Layer = param("the layer named when it does hold", default=Layer.LINK)
 

@@ -116,7 +116,7 @@ class YesOrNo:
 
     goal: GoalId
     check: Check = param("the validator that is tried out")
-    asked: str = param("what is asked, in words")
+    asked: str = param("what is asked, in words", words=True)
     look: str = param("a command to try it with")
     when: Check | None = param("what must hold before the question means anything", default=None)
 

@@ -44,7 +44,8 @@ _CheckClass = TypeVar("_CheckClass", bound=type)
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """``name`` is the word in a lesson, ``field`` the dataclass field, ``type`` a resolved type hint."""
+    """``name`` is the word in a lesson, ``field`` the dataclass field, ``type`` a resolved type hint. ``words`` are
+    text that the learner reads, and that is translated."""
 
     name: str
     field: str
@@ -52,6 +53,7 @@ class Parameter:
     help: str
     required: bool
     default: Any = None
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,10 @@ def validator(name: str) -> Callable[[_CheckClass], _CheckClass]:
     return register
 
 
-def param(help: str, *, name: str | None = None, default: Any = dataclasses.MISSING) -> Any:
-    """A dataclass field that is a parameter. ``help`` is one clause; ``name`` the word in a lesson."""
-    return dataclasses.field(default=default, metadata={"help": help, "name": name})
+def param(help: str, *, name: str | None = None, default: Any = dataclasses.MISSING, words: bool = False) -> Any:
+    """A dataclass field that is a parameter. ``help`` is one clause; ``name`` the word in a lesson; ``words`` says that
+    the learner reads it, so that it is translated."""
+    return dataclasses.field(default=default, metadata={"help": help, "name": name, "words": words})
 
 
 @cache
@@ -111,6 +114,12 @@ def spec(name: str) -> Spec:
     return Spec(name, cls, summary, tuple(_parameters(cls, hints)), goal_field)
 
 
+@cache
+def words() -> frozenset[str]:
+    """The names of the parameters that are text for the learner."""
+    return frozenset(parameter.name for name in names() for parameter in spec(name).parameters if parameter.words)
+
+
 def field_names(check: type) -> tuple[str, ...]:
     """The dataclass fields of a validator's class."""
     return tuple(field.name for field in dataclasses.fields(check))
@@ -129,4 +138,5 @@ def _parameters(cls: type, hints: Mapping[str, Any]) -> Iterator[Parameter]:
         required = field.default is dataclasses.MISSING
         default = None if required else field.default
         name = field.metadata.get("name") or field.name
-        yield Parameter(name, field.name, hints[field.name], field.metadata["help"], required, default)
+        meta = field.metadata
+        yield Parameter(name, field.name, hints[field.name], meta["help"], required, default, meta["words"])
