@@ -112,11 +112,9 @@ def _tools() -> Finding:
     if not lacking:
         return Finding("lab tools", True, f"all {len(tools.manifest())} are there")
     names = ", ".join(tool.name for tool in lacking)
-    if tools.fetchable():
-        return Finding("lab tools", False, f"missing: {names}", "nettutor tools install", essential=False)
     needed = _needed_by_lessons()
-    essential = any(tool.name in needed for tool in lacking)
-    return Finding("lab tools", False, f"missing: {names}", tools.install_line(lacking), essential=essential)
+    essential = not tools.fetchable() and any(tool.name in needed and not tool.release for tool in lacking)
+    return Finding("lab tools", False, f"missing: {names}", tools.how_to_get(lacking), essential=essential)
 
 
 def _needed_by_lessons() -> set[str]:

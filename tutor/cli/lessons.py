@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(_line(row))
         for lacking in row["missing"]:
             print(f"      missing: {lacking}")
+        if row["missing"]:
+            print(f"      get it: {row['fix']}")
     return exits.DONE
 
 
@@ -61,6 +63,7 @@ def _row(lesson: Lesson, progress: LessonProgress | None) -> dict[str, Any]:
     from tutor.lab import tools
 
     steps = [step.id for step in lesson.steps]
+    lacking = tools.missing(lesson.tools)
     return {
         "id": lesson.id,
         "number": lesson.number,
@@ -71,7 +74,8 @@ def _row(lesson: Lesson, progress: LessonProgress | None) -> dict[str, Any]:
         "steps": steps,
         "completed": [step for step in steps if progress is not None and step in progress.completed],
         "step": progress.step if progress is not None else None,
-        "missing": [tool.name for tool in tools.missing(lesson.tools)],
+        "missing": [tool.name for tool in lacking],
+        "fix": tools.how_to_get(lacking) if lacking else "",
     }
 
 

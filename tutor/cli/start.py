@@ -63,7 +63,10 @@ def _check_name(lesson: str) -> None:
 
 
 def _fetch_tools(lesson: str) -> None:
-    """The tools of all lessons, as the learner may go from one to the next; those of this one must be had."""
+    """The tools of all lessons, as the learner may go from one to the next; those of this one must be had.
+
+    What may have to be built, which takes minutes, is fetched for the lesson that needs it.
+    """
     from tutor import content
     from tutor.cli import exits
     from tutor.cli.bar import Bar
@@ -71,12 +74,16 @@ def _fetch_tools(lesson: str) -> None:
 
     headers = content.headers()
     wanted = dict.fromkeys(name for header in headers for name in header.tools)
+    lacking = [tool.name for tool in tools.missing(wanted)]
+    if not lacking:
+        return
+    first = lesson or _left_off() or headers[0].id
+    own = {name for header in headers if header.id == first for name in header.tools}
     try:
         with Bar() as bar:
-            tools.ensure(wanted, bar)
+            tools.ensure([name for name in lacking if name in own or not tools.manifest()[name].release], bar)
     except ToolError as error:
-        first = lesson or _left_off() or headers[0].id
-        if tools.missing(name for header in headers if header.id == first for name in header.tools):
+        if tools.missing(own):
             raise
         exits.say(f"{error}. Other lessons need them; going on with {first}")
 

@@ -13,6 +13,9 @@ examples:
   nettutor tools list            what there is, and where each comes from
   nettutor tools install         fetch all that this machine lacks, without root
   nettutor tools install nginx   fetch one
+
+What no distribution packages is fetched from its makers, or built with Go where that cannot be. A directory or https://
+address in NETTUTOR_TOOLS_MIRROR is asked first: copy ~/.cache/nettutor/programs there from a machine that has it.
 """
 
 
@@ -37,13 +40,18 @@ def _list(arguments: argparse.Namespace) -> int:
         where = "missing" if None in found else "machine"
         if where != "missing" and any(path and path.is_relative_to(paths.tools_layer()) for path in found):
             where = "fetched"
-        rows.append({"name": tool.name, "where": where, "programs": list(tool.programs), "purpose": tool.purpose})
+        fix = tools.how_to_get([tool]) if where == "missing" else ""
+        rows.append(
+            {"name": tool.name, "where": where, "programs": list(tool.programs), "purpose": tool.purpose, "fix": fix}
+        )
     if arguments.json:
         print(json.dumps(rows, indent=1))
         return exits.DONE
     width = max(len(str(row["name"])) for row in rows)
     for row in rows:
         print(f"{row['name']:{width}}  {row['where']:7}  {row['purpose']}")
+        if row["fix"]:
+            print(f"{'':{width}}  get it: {row['fix']}")
     return exits.DONE
 
 

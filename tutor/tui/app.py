@@ -18,7 +18,7 @@ from tutor.errors import MachineError, NettutorError
 from tutor.model.lesson import Lesson
 from tutor.model.state import GoalState, SessionState
 from tutor.tui import messages
-from tutor.tui.opening import load_lesson
+from tutor.tui.opening import load_lesson, require_tools
 from tutor.tui.screens.tutorial import TutorialScreen
 from tutor.tui.text import line
 from tutor.tui.theme import DARK, LIGHT
@@ -259,6 +259,7 @@ class NettutorApp(App[int], inherit_bindings=False):
     async def _open(self, lesson_id: str, step: str | None) -> None:
         try:
             lesson = await asyncio.to_thread(load_lesson, lesson_id, self.store, self.language)
+            await asyncio.to_thread(require_tools, lesson)
         except NettutorError as error:
             self.notify(Content(line(str(error))).plain, severity="error", markup=False)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable
 
+from tutor.lab.tools import apt
 from tutor.lab.tools.inventory import Tool
 
 _MANAGERS = {
@@ -41,10 +42,25 @@ def manager(release: dict[str, str] | None = None) -> str | None:
     return None
 
 
+def how_to_get(tools: Iterable[Tool]) -> str:
+    """One line: what to type to get these tools, for whoever can do it here."""
+    tools = tuple(tools)
+    if apt.available() or all(tool.release for tool in tools):
+        return f"nettutor tools install {' '.join(tool.name for tool in tools)}"
+    return install_line(tools)
+
+
 def install_line(tools: Iterable[Tool], release: dict[str, str] | None = None) -> str:
-    """What to type, or whom to ask, to get these tools from the distribution."""
+    """What to type, or whom to ask, to get these tools from the distribution, and the rest from us."""
     found = manager(release)
-    if found is None:
-        return f"Install with your distribution's package manager: {', '.join(tool.name for tool in tools)}"
-    packages = dict.fromkeys(package for tool in tools for package in tool.packages_for(found))
-    return f"Install them with: {_COMMANDS[found]} {' '.join(packages)}"
+    names = {tool.name: tool.packages_for(found or "") for tool in tools}
+    ours = [name for name, packages in names.items() if not packages]
+    theirs = dict.fromkeys(package for packages in names.values() for package in packages)
+    lines = []
+    if theirs and found is None:
+        lines.append(f"Install with your distribution's package manager: {', '.join(theirs)}")
+    elif found and theirs:
+        lines.append(f"Install them with: {_COMMANDS[found]} {' '.join(theirs)}")
+    if ours:
+        lines.append(f"nettutor tools install {' '.join(ours)}")
+    return "; then ".join(lines)

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from tutor import paths
 from tutor.errors import ToolError
+from tutor.lab.tools.inventory import Release
 from tutor.lab.tools.progress import Progress
-from tutor.lab.tools.release import Release, Unobtainable
+from tutor.lab.tools.release import Unobtainable
 
 _USUAL = ("/usr/local/go/bin", "/usr/lib/go/bin", "/usr/lib/golang/bin", "/snap/bin", "~/go/bin", "~/.local/go/bin")
 _STANDING = 30  # seconds in which Go ends once it was asked to
@@ -51,7 +52,10 @@ def build(name: str, release: Release, target: Path, progress: Progress) -> None
 
 
 def _source(run: _Go, release: Release) -> Path:
-    found = json.loads("".join(run.lines("mod", "download", "-json", f"{release.module}@v{release.version}")))
+    asked = ("mod", "download", "-json", f"{release.module}@v{release.version}")
+    found = json.loads("".join(run.lines(*asked, may_fail=True)))
+    if "Error" in found:
+        raise Unobtainable(f"Go could not fetch it ({found['Error'].splitlines()[0]})")
     if found["Sum"] != release.sum:
         raise ToolError(
             f"the Go module {release.module} is not the one that nettutor knows (other checksum)",
@@ -81,13 +85,12 @@ class _Go:
             "CGO_ENABLED": "0",
         }
 
-    def lines(self, *words: str, cwd: Path | None = None) -> list[str]:
-        """What it prints on standard output."""
-        said: list[str] = []
+    def lines(self, *words: str, cwd: Path | None = None, may_fail: bool = False) -> list[str]:
+        """What it prints on standard output; with ``may_fail`` also where that tells of a failure."""
         with self._running(*words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             output, errors = process.communicate()
-            said = errors.splitlines()
-        self._judge(process.returncode, said)
+        if not (may_fail and output):
+            self._judge(process.returncode, errors.splitlines())
         return output.splitlines()
 
     def errors(self, *words: str, cwd: Path) -> Iterator[str]:

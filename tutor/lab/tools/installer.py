@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from tutor import paths
 from tutor.errors import ToolError
-from tutor.lab.tools import apt, layer, release
+from tutor.lab.tools import apt, layer
 from tutor.lab.tools.apt import Apt, AptFailed, Package
 from tutor.lab.tools.distribution import install_line
-from tutor.lab.tools.inventory import Tool, missing
+from tutor.lab.tools.inventory import Release, Tool, missing
 from tutor.lab.tools.progress import Progress, silent
 
 
@@ -43,14 +44,18 @@ def install(tools: tuple[Tool, ...], progress: Progress, *, source: Apt | None =
 
     What cannot be had does not keep the others from being installed; the ``ToolError`` comes after that.
     """
+    packaged = tuple(tool for tool in tools if not tool.release)
+    fetches: list[Callable[[], dict[Package, Path]]] = []
+    if packaged:
+        fetches.append(partial(_packages, packaged, progress, source))
+    fetches += [partial(_program, tool, tool.release, progress) for tool in tools if tool.release]
     archives: dict[Package, Path] = {}
     refused: list[ToolError] = []
-    for some, fetch in ((_packaged(tools), _packages), (_released(tools), _programs)):
-        if some:
-            try:
-                archives |= fetch(some, progress, source)
-            except ToolError as error:
-                refused.append(error)
+    for fetch in fetches:
+        try:
+            archives |= fetch()
+        except ToolError as error:
+            refused.append(error)
     if archives:
         progress("unpacking", None)
         links = {path: target for tool in tools for path, target in tool.links.items()}
@@ -61,14 +66,6 @@ def install(tools: tuple[Tool, ...], progress: Progress, *, source: Apt | None =
     if still:
         programs = ", ".join(program for tool in still for program in tool.programs)
         raise ToolError(f"the packages were fetched, but not all of these programs are in them: {programs}")
-
-
-def _packaged(tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
-    return tuple(tool for tool in tools if tool.packages_for("apt"))
-
-
-def _released(tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
-    return tuple(tool for tool in tools if not tool.packages_for("apt"))
 
 
 def _packages(tools: tuple[Tool, ...], progress: Progress, source: Apt | None) -> dict[Package, Path]:
@@ -84,8 +81,10 @@ def _packages(tools: tuple[Tool, ...], progress: Progress, source: Apt | None) -
         ) from error
 
 
-def _programs(tools: tuple[Tool, ...], progress: Progress, source: Apt | None) -> dict[Package, Path]:
-    return dict(release.obtain(tool.name, tool.release, progress) for tool in tools if tool.release is not None)
+def _program(tool: Tool, release: Release, progress: Progress) -> dict[Package, Path]:
+    from tutor.lab.tools.release import obtain  # with urllib, which takes longer to load than all of this
+
+    return dict([obtain(tool.name, release, progress)])
 
 
 def _fetch(source: Apt, tools: tuple[Tool, ...], progress: Progress) -> dict[Package, Path]:

@@ -12,10 +12,24 @@ from pathlib import Path
 
 from tutor import paths
 from tutor.errors import UsageError
-from tutor.lab.tools.release import Release
 
 # The directories of the lab's PATH. The user's own PATH often has no sbin.
 DIRECTORIES = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Where a program comes from. ``url`` is of a tar archive, with ``{version}`` and ``{architecture}`` (in Go's
+    words); ``sha256`` of it by architecture. ``module`` and its ``sum``, as go.sum has it, are the source; ``flags``
+    are for Go's linker."""
+
+    title: str
+    version: str
+    url: str
+    module: str
+    sum: str
+    flags: str = ""
+    sha256: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,12 @@ import tarfile
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tutor import paths
 from tutor.errors import ToolError, UsageError
 from tutor.lab.tools.apt import Package
+from tutor.lab.tools.inventory import Release
 from tutor.lab.tools.progress import Progress
 
 MIRROR = "NETTUTOR_TOOLS_MIRROR"
@@ -30,21 +29,6 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 _LARGEST = 300 * 1024 * 1024  # bytes of anything that is fetched
 _PATIENCE = 15  # seconds without a byte
 _PIECE = 1 << 18
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Where a program comes from. ``url`` is of a tar archive, with ``{version}`` and ``{architecture}`` (in Go's
-    words); ``sha256`` of it by architecture. ``module`` and its ``sum``, as go.sum has it, are the source; ``flags``
-    are for Go's linker."""
-
-    title: str
-    version: str
-    url: str
-    module: str
-    sum: str
-    flags: str = ""
-    sha256: Mapping[str, str] = field(default_factory=dict)
 
 
 class Unobtainable(Exception):
