@@ -318,17 +318,57 @@ class HttpResult:
 
 
 @dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """A record of an answer (RFC 1035, section 3.2). Names end in a dot."""
+
+    owner: str
+    ttl: int
+    type: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
 class DnsResult:
-    """``rcode`` as text (``NOERROR``, ``NXDOMAIN``); answers are the data of the records of the asked type."""
+    """``rcode`` as text (``NOERROR``, ``NXDOMAIN``); answers are the data of the records of the asked type.
+
+    ``records`` is the whole answer in its order, ``referral`` the name servers that it refers to instead of answering,
+    with their addresses where it gave them. ``authoritative`` and ``recursive`` are the bits AA and RA.
+    """
 
     rcode: str | None = None
     answers: tuple[str, ...] = ()
     authoritative: bool = False
     ttl: int | None = None
     error: str | None = None
+    recursive: bool = False
+    records: tuple[DnsRecord, ...] = ()
+    referral: tuple[DnsRecord, ...] = ()
 
 
-Fact = Docker | Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a name server of resolv.conf(5) said when it was asked for ``name`` directly."""
+
+    server: Address
+    name: str
+    result: DnsResult
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The addresses in the order in which a program would try them, and the canonical name.
+
+    Where there are none, ``asked`` has what each name server said; ``in_time`` is false where nothing was heard at all
+    for so long that programs hang.
+    """
+
+    addresses: tuple[str, ...] = ()
+    canonical: str | None = None
+    asked: tuple[Asked, ...] = ()
+    in_time: bool = True
+
+
+Fact = Docker | Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult | Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +402,8 @@ class Facts:
     def of(self, want: DockerOf) -> Docker | Unreadable: ...
     @overload
     def of(self, want: wants.DnsLookup) -> DnsResult | Unreadable: ...
+    @overload
+    def of(self, want: wants.NameLookup) -> Resolution | Unreadable: ...
     def of(self, want: Want) -> Fact | Unreadable:
         """The answer to ``want``; one that was never asked is ``Unreadable(FAILED)``, never a guess."""
         missing = Unreadable(Gone.FAILED, "it was not read")

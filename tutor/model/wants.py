@@ -113,14 +113,28 @@ class HttpGet:
 
 @dataclass(frozen=True, slots=True)
 class DnsLookup:
-    """One question over UDP from ``source`` to ``server``. ``rrtype`` is ``A``, ``AAAA``, ... Answer: ``DnsResult``."""
+    """One question from ``source`` to ``server``. ``rrtype`` is ``A``, ``AAAA``, ... Answer: ``DnsResult``.
+
+    It goes over UDP, and over TCP where the answer does not fit, or where ``tcp`` asks for that. Without ``recurse``
+    the server is asked for what it knows already, so that its cache stays as it is.
+    """
 
     source: Place
     server: Address
     name: str
     rrtype: str = "A"
+    recurse: bool = True
+    tcp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NameLookup:
+    """What the programs of a place get for a name (getaddrinfo(3)). Answer: ``Resolution``."""
+
+    place: Place
+    name: str
 
 
 State = NamespacesOf | StackOf | RulesetOf | ListenersOf | SysctlOf | FileOf | RouteLookup
-Traffic = Ping | TcpProbe | UdpProbe | HttpGet | DnsLookup
+Traffic = Ping | TcpProbe | UdpProbe | HttpGet | DnsLookup | NameLookup
 Want = State | Traffic | DockerOf

@@ -1,40 +1,81 @@
-"""One DNS question over UDP (RFC 1035), through dnspython for the wire format."""
+"""One DNS question (RFC 1035), over UDP or TCP, through dnspython for the wire format."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
 
 from tutor.lab.probe.opener import Opener
 from tutor.lab.probe.sockets import connect_address, plain_words
-from tutor.model.facts import DnsResult
+from tutor.model.facts import DnsRecord, DnsResult
 from tutor.model.wants import DnsLookup
 
+if TYPE_CHECKING:
+    from dns.message import Message
+
 _TRIES = (0.8, 1.6)  # times the patience, for each of the two tries
+_TCP_PATIENCE = 2.4
 _LARGEST = 65535
+_TIMED_OUT = "timed out"
 
 
 async def dns_lookup(opener: Opener, want: DnsLookup, patience: float) -> DnsResult:
-    """Asks at most twice. Raises what the opener raises."""
+    """Asks at most twice over UDP, and once over TCP. Raises what the opener raises."""
     import dns.exception  # here: a fifth of a lesson's lifetime never asks, and the import takes 60 ms
+    import dns.flags
     import dns.message
 
     try:
         query = dns.message.make_query(want.name, want.rrtype)
     except (dns.exception.DNSException, ValueError) as error:
         return DnsResult(error=f"{want.name} {want.rrtype} cannot be asked: {error}")
+    if not want.recurse:
+        query.flags &= ~dns.flags.RD
+    try:
+        answer = None if want.tcp else await _over_udp(opener, want, query, patience)
+        if want.tcp or (answer is not None and _cut(answer)):
+            answer = await _over_tcp(opener, want, query, patience)
+    except TimeoutError:
+        answer = None
+    except OSError as error:
+        return DnsResult(error=plain_words(error))
+    return DnsResult(error=_TIMED_OUT) if answer is None else _result(answer, want.rrtype)
+
+
+async def _socket(opener: Opener, want: DnsLookup, kind: int, protocol: int) -> socket.socket:
     family = socket.AF_INET if isinstance(want.server, IPv4Address) else socket.AF_INET6
-    with await opener.socket(want.source, family, socket.SOCK_DGRAM, socket.IPPROTO_UDP) as sock:
-        sock.setblocking(False)
-        try:
-            await asyncio.get_running_loop().sock_connect(sock, connect_address(sock, want.server, 53))
-            for times in _TRIES:
-                if answer := await _ask(sock, query.to_wire(), query.id, times * patience):
-                    return _result(answer, want.rrtype)
-        except OSError as error:
-            return DnsResult(error=plain_words(error))
-    return DnsResult(error="timed out")
+    sock = await opener.socket(want.source, family, kind, protocol)
+    sock.setblocking(False)
+    return sock
+
+
+async def _over_udp(opener: Opener, want: DnsLookup, query: Message, patience: float) -> bytes | None:
+    with await _socket(opener, want, socket.SOCK_DGRAM, socket.IPPROTO_UDP) as sock:
+        await asyncio.get_running_loop().sock_connect(sock, connect_address(sock, want.server, 53))
+        for times in _TRIES:
+            if answer := await _ask(sock, query.to_wire(), query.id, times * patience):
+                return answer
+    return None
+
+
+async def _over_tcp(opener: Opener, want: DnsLookup, query: Message, patience: float) -> bytes | None:
+    """With its length before it (RFC 1035, section 4.2.2). ``None`` where the server hangs up, ``TimeoutError``."""
+    loop = asyncio.get_running_loop()
+    with await _socket(opener, want, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:
+        async with asyncio.timeout(_TCP_PATIENCE * patience):
+            await loop.sock_connect(sock, connect_address(sock, want.server, 53))
+            wire = query.to_wire()
+            await loop.sock_sendall(sock, len(wire).to_bytes(2, "big") + wire)
+            received = b""
+            while len(received) < 2 or len(received) < 2 + int.from_bytes(received[:2], "big"):
+                data = await loop.sock_recv(sock, _LARGEST)
+                if not data:
+                    return None
+                received += data
+    return received[2:]
 
 
 async def _ask(sock: socket.socket, query: bytes, number: int, patience: float) -> bytes | None:
@@ -51,6 +92,11 @@ async def _ask(sock: socket.socket, query: bytes, number: int, patience: float) 
         return None
 
 
+def _cut(answer: bytes) -> bool:
+    """Whether it says that not all of it fitted (the bit TC)."""
+    return len(answer) > 2 and bool(answer[2] & 0x02)
+
+
 def _result(answer: bytes, rrtype: str) -> DnsResult:
     import dns.exception
     import dns.flags
@@ -60,13 +106,32 @@ def _result(answer: bytes, rrtype: str) -> DnsResult:
 
     try:
         message = dns.message.from_wire(answer, ignore_trailing=True)
-        wanted = dns.rdatatype.from_text(rrtype)
+        dns.rdatatype.from_text(rrtype)
     except (dns.exception.DNSException, ValueError) as error:
         return DnsResult(error=f"the answer is not DNS: {error}")
-    records = [records for records in message.answer if records.rdtype == wanted]
+    records = _records(message.answer)
+    wanted = [record for record in records if record.type == rrtype.upper()]
+    referred = [r for r in _records(message.authority) if r.type == "NS"] if not records else []
+    servers = {record.data for record in referred}
+    glue = [r for r in _records(message.additional) if r.owner in servers and r.type in ("A", "AAAA")]
     return DnsResult(
         rcode=dns.rcode.to_text(message.rcode()),
-        answers=tuple(record.to_text() for found in records for record in found),
+        answers=tuple(record.data for record in wanted),
         authoritative=bool(message.flags & dns.flags.AA),
-        ttl=min((found.ttl for found in records), default=None),
+        ttl=min((record.ttl for record in wanted), default=None),
+        recursive=bool(message.flags & dns.flags.RA),
+        records=records,
+        referral=(*referred, *glue) if referred else (),
+    )
+
+
+def _records(section: Sequence[object]) -> tuple[DnsRecord, ...]:
+    import dns.rdatatype
+    import dns.rrset
+
+    return tuple(
+        DnsRecord(found.name.to_text(), found.ttl, dns.rdatatype.to_text(found.rdtype), record.to_text())
+        for found in section
+        if isinstance(found, dns.rrset.RRset)
+        for record in found
     )

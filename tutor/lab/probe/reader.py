@@ -23,6 +23,7 @@ from tutor.model.wants import (
     FileOf,
     HttpGet,
     ListenersOf,
+    NameLookup,
     NamespacesOf,
     Ping,
     RouteLookup,
@@ -98,6 +99,10 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
             from tutor.lab.probe.dns import dns_lookup
 
             return await dns_lookup(opener, want, patience)
+        case NameLookup():
+            from tutor.lab.probe.names import name_lookup
+
+            return await name_lookup(opener, want, patience)
         case _:
             assert_never(want)
 
@@ -106,7 +111,7 @@ def _place(want: Want) -> Place:
     match want:
         case NamespacesOf(machine) | FileOf(machine, _) | DockerOf(machine):
             return Place(machine)
-        case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _):
+        case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _) | NameLookup(place):
             return place
         case Ping(source) | TcpProbe(source) | UdpProbe(source) | HttpGet(source) | DnsLookup(source):
             return source

@@ -1,0 +1,75 @@
+"""What programs get for a name: the C library of the lab is asked itself, by ``getent ahosts`` (getent(1)).
+
+So hosts, nsswitch.conf and resolv.conf mean what they mean to every other program there. Only the waiting is cut short:
+each name server is asked once, for a second (``RES_OPTIONS``, resolv.conf(5)). In a namespace it runs under
+``ip netns exec``, as the learner's programs do, which lays ``/etc/netns/NAME`` over ``/etc``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+
+from tutor.lab.probe.dns import dns_lookup
+from tutor.lab.probe.files import read_file
+from tutor.lab.probe.opener import Opener
+from tutor.model import namefiles
+from tutor.model.facts import Asked, Resolution, Text
+from tutor.model.wants import DnsLookup, FileOf, NameLookup
+
+_PATIENCE = "RES_OPTIONS=timeout:1 attempts:1"
+_LONGEST = 3.5  # seconds for the library; asking the servers directly comes after it
+_STREAM = "STREAM"
+_NO_PROGRAM, _NOT_FOUND = (126, 127), 2
+
+
+async def name_lookup(opener: Opener, want: NameLookup, patience: float) -> Resolution:
+    """``ValueError`` for what is no name, ``OSError`` where getent cannot be run, and what the opener raises."""
+    if not want.name or want.name.startswith("-") or not want.name.isprintable() or " " in want.name:
+        raise ValueError(f"{want.name!r} is not a name")
+    argv = ["env", _PATIENCE, "getent", "ahosts", want.name]
+    if want.place.netns is not None:
+        os.close(await opener.open(want.place, "/proc/net/tcp"))  # raises NamespaceGone before ip complains of it
+        argv = ["ip", "netns", "exec", want.place.netns, *argv]
+    try:
+        async with asyncio.timeout(_LONGEST):
+            done = await opener.run(want.place.machine, argv)
+    except TimeoutError:
+        return Resolution(asked=await _asked(opener, want, patience), in_time=False)
+    if done.status in _NO_PROGRAM:
+        raise OSError(f"getent could not be run: {done.stderr.decode('utf-8', 'replace').strip()}")
+    addresses, canonical = _parsed(done.stdout.decode("utf-8", "replace"))
+    if addresses:
+        return Resolution(addresses, canonical)
+    if done.status != _NOT_FOUND:
+        raise OSError(f"getent ended with status {done.status}")
+    return Resolution(asked=await _asked(opener, want, patience))
+
+
+def _parsed(text: str) -> tuple[tuple[str, ...], str | None]:
+    """``203.0.113.80    STREAM web.example.com``; the name stands in the first line only."""
+    rows = [line.split() for line in text.splitlines()]
+    addresses = [row[0] for row in rows if len(row) > 1 and row[1] == _STREAM]
+    canonical = next((row[2] for row in rows if len(row) > 2), None)
+    return tuple(dict.fromkeys(addresses)), canonical
+
+
+async def _asked(opener: Opener, want: NameLookup, patience: float) -> tuple[Asked, ...]:
+    """Each name server of the place, asked directly for the first name that the library would ask for."""
+    paths = ["/etc/resolv.conf"]
+    if want.place.netns is not None:
+        paths.insert(0, f"/etc/netns/{want.place.netns}/resolv.conf")
+    settings = namefiles.Resolver()
+    for path in paths:
+        text = await read_file(opener, FileOf(want.place.machine, path))
+        if isinstance(text, Text):
+            settings = namefiles.resolver(text.text)
+            break
+    name = want.name if "." in want.name or not settings.search else f"{want.name}.{settings.search[0]}"
+    lookups = [DnsLookup(want.place, server, name) for server in settings.servers]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1.2):
+            results = await asyncio.gather(*(dns_lookup(opener, lookup, patience) for lookup in lookups))
+            return tuple(Asked(lookup.server, name, result) for lookup, result in zip(lookups, results, strict=True))
+    return ()
