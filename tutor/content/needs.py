@@ -12,7 +12,13 @@ from itertools import pairwise
 from tutor import paths
 from tutor.model.lesson import Lesson, Source
 
-_SERVICES = {"http": "nginx", "dns": "dnsmasq", "authority": "nsd", "resolver": "unbound"}
+_SERVICES = {
+    "http": ("nginx",),
+    "dns": ("dnsmasq",),
+    "authority": ("nsd",),
+    "resolver": ("unbound",),
+    "docker": ("docker", "iptables", "nginx", "busybox"),
+}
 _WRITTEN = {"authority": "zones"}
 """Services that a lesson calls by another word."""
 _KINDS = {"veth": "veth", "bridge": "bridge", "vlan": "vlan", "vxlan": "vxlan", "macvlan": "macvlan"}
@@ -33,13 +39,9 @@ def undeclared(lesson: Lesson) -> Iterator[tuple[Source, str]]:
 def _used(lesson: Lesson) -> Iterator[tuple[Source, str, str, str]]:
     for machine in lesson.topology.machines:
         for service in machine.services:
-            if service.kind in _SERVICES:
-                yield (
-                    lesson.source,
-                    _SERVICES[service.kind],
-                    "the tool",
-                    f"the service {_WRITTEN.get(service.kind, service.kind)!r}",
-                )
+            for tool in _SERVICES.get(service.kind, ()):
+                use = f"the service {_WRITTEN.get(service.kind, service.kind)!r}"
+                yield lesson.source, tool, "the tool", use
         for line in machine.setup:
             yield from ((lesson.source, *need) for need in _of_line(line))
     for step in lesson.steps:

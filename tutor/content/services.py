@@ -12,6 +12,7 @@ _KINDS = {
     "http": ("netns", "port", "address", "page"),
     "dns": ("netns", "port", "names"),
     "resolver": ("netns", "port", "address", "root", "forward", "names"),
+    "docker": (),
 }
 ZONES = "zones"
 
