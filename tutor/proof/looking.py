@@ -20,6 +20,7 @@ class Doing(StrEnum):
 _SYNTAX = re.compile(r"[;&|<>`$]")
 _SHOWING = frozenset("cat clear echo head history host hostname less ls man more netstat ps ss tail true wc".split())
 _SENDING = frozenset("arping curl dig nc nslookup ping tcpdump tracepath traceroute watch wget".split())
+_ATOMIC = frozenset("brctl bridge ip ip6tables iptables nft route sysctl".split())
 _LISTING = frozenset(("list", "show", "get", "lst", "ls"))
 _OBJECTS = frozenset("link addr address route neigh neighbour neighbor rule netns maddr".split())
 
@@ -37,6 +38,11 @@ def doing(text: str) -> Doing:
     if program in _SHOWING or _only_lists(program, arguments):
         return Doing.SHOWS
     return Doing.CHANGES
+
+
+def all_or_nothing(text: str) -> bool:
+    """Whether the line is one request to the kernel, which is granted or refused as a whole."""
+    return not _SYNTAX.search(text) and Line(text).program in _ATOMIC
 
 
 def _only_lists(program: str, arguments: Sequence[str]) -> bool:

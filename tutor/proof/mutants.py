@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tutor.model.lesson import Command, Solution
 from tutor.model.verdict import Layer
@@ -36,15 +36,23 @@ _ABOUT_IP = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A broken solution. ``key`` is how a lesson declares it equivalent: the broken line, or ``- LINE`` for one that
-    was left out, or ``= TEXT``. ``layers`` are those that the reason may name."""
+    """A broken solution: ``before`` it broke, ``broken`` (``None`` where the command was left out), and ``after``.
+
+    ``key`` is how a lesson declares it equivalent: the broken line, or ``- LINE`` for one that was left out, or
+    ``= TEXT``. ``layers`` are those that the reason may name."""
 
     solution: str
     operator: str
     how: str
-    commands: tuple[Command, ...]
+    before: tuple[Command, ...]
+    broken: Command | None
+    after: tuple[Command, ...]
     key: str
     layers: frozenset[Layer]
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        return (*self.before, *((self.broken,) if self.broken else ()), *self.after)
 
 
 def mutants(solution: Solution, vocabulary: Vocabulary, *, packets_matter: bool) -> tuple[Mutant, ...]:
@@ -59,9 +67,9 @@ def mutants(solution: Solution, vocabulary: Vocabulary, *, packets_matter: bool)
     return tuple(found.values())
 
 
-def effective(commands: Sequence[Command]) -> tuple[Command, ...]:
-    """The commands without answers and without those that only show something."""
-    return tuple(c for c in commands if not c.answer and doing(c.text) is not Doing.SHOWS)
+def effective(commands: Sequence[Command], *, packets_matter: bool) -> tuple[Command, ...]:
+    """The commands that make a difference to what comes after them, answers not among them."""
+    return tuple(command for command in commands if not command.answer and _kept(command, packets_matter))
 
 
 def declared_key(line: str) -> str:
@@ -93,22 +101,24 @@ def _kept(command: Command, packets_matter: bool) -> bool:
 def _of_command(
     title: str, kept: Sequence[Command], position: int, command: Command, vocabulary: Vocabulary
 ) -> Iterator[Mutant]:
-    def mutant(operator: str, how: str, new: tuple[Command, ...], key: str, layers: frozenset[Layer]) -> Mutant:
-        return Mutant(title, operator, how, (*kept[:position], *new, *kept[position + 1 :]), key, layers)
+    before, after = tuple(kept[:position]), tuple(kept[position + 1 :])
+
+    def mutant(operator: str, how: str, broken: Command | None, key: str, layers: frozenset[Layer]) -> Mutant:
+        return Mutant(title, operator, how, before, broken, after, key, layers)
 
     at = "" if command.machine in ("", *vocabulary.shells[:1]) else f"@{command.machine} "
 
-    def put(text: str) -> tuple[Command, ...]:
-        return (Command(command.machine, text, answer=command.answer, line=command.line),)
+    def put(text: str) -> Command:
+        return replace(command, text=text)
 
     answering = frozenset({Layer.ANSWER})
     if command.answer:
-        yield mutant(LEFT_OUT, f"without the answer {command.text}", (), f"- = {command.text}", answering)
+        yield mutant(LEFT_OUT, f"without the answer {command.text}", None, f"- = {command.text}", answering)
         for wrong in wrong_answers(command.text, vocabulary):
             yield mutant("wrong answer", f"{wrong} in place of {command.text}", put(wrong), f"= {wrong}", answering)
         return
     subject = about(command.text)
-    yield mutant(LEFT_OUT, f"without: {command.text}", (), f"{at}- {normal(command.text)}", subject)
+    yield mutant(LEFT_OUT, f"without: {command.text}", None, f"{at}- {normal(command.text)}", subject)
     if doing(command.text) is Doing.SENDS:
         return
     line = Line(command.text)
@@ -118,7 +128,7 @@ def _of_command(
             yield mutant(operator.name, broken.how, put(broken.text), at + normal(broken.text), layers)
     for machine in vocabulary.shells:
         if machine != command.machine:
-            moved = (Command(machine, command.text, line=command.line),)
+            moved = replace(command, machine=machine)
             there = "" if machine == vocabulary.shells[0] else f"@{machine} "
             yield mutant("other machine", f"typed on {machine}", moved, there + normal(command.text), subject)
             break

@@ -117,7 +117,7 @@ def wrong_destination(line: Line, _: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, new), "another destination in place of default")
 
 
-@_operator("wrong interface", Layer.LINK, Layer.ADDRESS, Layer.NEIGHBOUR, Layer.NAT)
+@_operator("wrong interface", Layer.LINK, Layer.ADDRESS, Layer.ROUTE, Layer.NEIGHBOUR, Layer.NAT)
 def wrong_interface(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
     """Loopback, and the other end of the cable or else another link; a new link gets a name that was mistyped."""
     making = _makes_links(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -22,6 +22,17 @@ JOBS = 4
 
 Progress = Callable[[int, int], None]
 """Called with how many trials are over, and how many there are."""
+
+
+_Deed = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Something to try out. ``size`` is how many trials it counts for."""
+
+    deed: _Deed
+    size: int = 1
 
 
 @dataclass
@@ -59,17 +70,17 @@ async def prove(
     ]
     trials = [one for run in runs for one in _trials(run)]
     turns = asyncio.Semaphore(jobs)
-    over = 0
+    over, all_ = 0, sum(one.size for one in trials)
 
-    async def take_turn(one: Callable[[], Awaitable[None]]) -> None:
+    async def take_turn(one: _Trial) -> None:
         nonlocal over
         async with turns:
             with contextlib.suppress(LabEnded):  # the trial of the solution that ended it says so
-                await one()
-        over += 1
-        on_progress(over, len(trials))
+                await one.deed()
+        over += one.size
+        on_progress(over, all_)
 
-    on_progress(0, len(trials))
+    on_progress(0, all_)
     async with asyncio.TaskGroup() as group:
         for one in trials:
             group.create_task(take_turn(one))
@@ -88,27 +99,32 @@ def script(lesson: Lesson, commands: Sequence[Command]) -> str:
     return "\n".join(lines)
 
 
-def _trials(run: _Run) -> list[Callable[[], Awaitable[None]]]:
+def _trials(run: _Run) -> list[_Trial]:
     lesson = run.lesson
     words = vocabulary.of_lesson(lesson)
-    trials: list[Callable[[], Awaitable[None]]] = [] if run.only else [lambda: _twice(run)]
+    trials = [] if run.only else [_Trial(lambda: _twice(run))]
     for step in run.steps:
         index = lesson.index(step.id)
-        trials.append(_untouched(run, index))
-        trials.append(_undisturbed(run, index, step.solutions[0]))
-        trials += [_solved(run, index, solution) for solution in step.solutions]
-        trials += [_broken(run, index, mutant) for mutant in _mutants(step, words)]
+        first, *others = step.solutions
+        trials.append(_Trial(_solved(run, index, first, untouched=True), 2))
+        trials += [_Trial(_solved(run, index, solution)) for solution in others]
+        trials.append(_Trial(_undisturbed(run, index, first)))
+        trials += [_Trial(_broken(run, index, group), len(group)) for group in _mutants(step, words)]
     return trials
 
 
-def _mutants(step: Step, words: vocabulary.Vocabulary) -> Iterable[Mutant]:
-    """Those of all solutions; what two of them have in common is tried once."""
+def _mutants(step: Step, words: vocabulary.Vocabulary) -> list[list[Mutant]]:
+    """Those of all solutions, by the command that is broken; what two of them have in common is tried once."""
     matter = trial.packets_matter(step)
-    found: dict[object, Mutant] = {}
+    seen: set[object] = set()
+    groups: dict[object, list[Mutant]] = {}
     for solution in step.solutions:
         for mutant in mutants(solution, words, packets_matter=matter):
-            found.setdefault(tuple((c.machine, c.text, c.answer) for c in mutant.commands), mutant)
-    return found.values()
+            typed = tuple((c.machine, c.text, c.answer) for c in mutant.commands)
+            if typed not in seen:
+                seen.add(typed)
+                groups.setdefault((solution.title, len(mutant.before)), []).append(mutant)
+    return list(groups.values())
 
 
 async def _twice(run: _Run) -> None:
@@ -131,25 +147,14 @@ def _statuses(report: Report) -> list[list[object]]:
     ]
 
 
-def _untouched(run: _Run, index: int) -> Callable[[], Awaitable[None]]:
+def _solved(run: _Run, index: int, solution: Solution, *, untouched: bool = False) -> _Deed:
+    """With ``untouched`` a look comes first, before anything was typed."""
     step = run.lesson.steps[index]
 
     async def one() -> None:
         async with trial.standing(run.lesson, index) as session:
-            outcome = await trial.tried(session, ())
-        if outcome.completed:
-            run.find(Kind.DONE_AT_START, step, step.source, "nothing was typed in it")
-        elif outcome.unknown:
-            run.find(Kind.MISLED, step, step.source, f"at the start: {outcome.said}")
-
-    return one
-
-
-def _solved(run: _Run, index: int, solution: Solution) -> Callable[[], Awaitable[None]]:
-    step = run.lesson.steps[index]
-
-    async def one() -> None:
-        async with trial.standing(run.lesson, index) as session:
+            if untouched and _started(run, step, await trial.tried(session, ())):
+                return
             outcome = await trial.tried(session, solution.commands)
         if not outcome.completed:
             text = f"{solution.title}: {outcome.said}"
@@ -158,7 +163,16 @@ def _solved(run: _Run, index: int, solution: Solution) -> Callable[[], Awaitable
     return one
 
 
-def _undisturbed(run: _Run, index: int, solution: Solution) -> Callable[[], Awaitable[None]]:
+def _started(run: _Run, step: Step, outcome: trial.Outcome) -> bool:
+    """Whether the step needs nothing done."""
+    if outcome.completed:
+        run.find(Kind.DONE_AT_START, step, step.source, "nothing was typed in it")
+    elif outcome.unknown:
+        run.find(Kind.MISLED, step, step.source, f"at the start: {outcome.said}")
+    return outcome.completed
+
+
+def _undisturbed(run: _Run, index: int, solution: Solution) -> _Deed:
     """The lab after a solution that nobody looked at yet, then after each of two looks."""
     step = run.lesson.steps[index]
 
@@ -183,27 +197,53 @@ def _undisturbed(run: _Run, index: int, solution: Solution) -> Callable[[], Awai
     return one
 
 
-def _broken(run: _Run, index: int, mutant: Mutant) -> Callable[[], Awaitable[None]]:
+def _broken(run: _Run, index: int, group: Sequence[Mutant]) -> _Deed:
+    """The mutants of one command. Those that are refused change nothing, so they share a lab with the next one; in the
+    last lab nothing is left of the command, which is the outcome of them all."""
     step = run.lesson.steps[index]
-    declared = next((e for e in step.equivalents if declared_key(e.line) == mutant.key), None)
+    before, after = group[0].before, group[0].after
+
+    async def turn(mutants: Sequence[Mutant]) -> tuple[int, trial.Outcome]:
+        def enough(position: int) -> trial.Enough:
+            judged = mutants[position : position + 1] or group
+            return lambda told: all(told.blames(mutant.layers) for mutant in judged)
+
+        async with trial.standing(run.lesson, index) as session:
+            broken = [mutant.broken for mutant in mutants if mutant.broken]
+            return await trial.in_turn(session, before, broken, after, enough)
 
     async def one() -> None:
-        async with trial.standing(run.lesson, index) as session:
-            outcome = await trial.tried(session, mutant.commands, lambda told: told.blames(mutant.layers))
-        text = f"{mutant.solution}, {mutant.operator}: {mutant.how}"
-        if outcome.completed and declared is not None:
-            run.used.add(declared)
-            run.equivalent.append(Declared(step.id, mutant.key, declared.reason))
-        elif outcome.completed:
-            run.find(Kind.SURVIVED, step, step.source, f"{text}\n{mutant.key}", mutant.commands)
-        else:
-            run.killed[mutant.operator] += 1
-            if outcome.unknown or not outcome.blames(mutant.layers):
-                layers = ", ".join(sorted(mutant.layers))
-                reason = f"{text}\n{outcome.said}\nexpected one of: {layers}"
-                run.find(Kind.MISLED, step, step.source, reason, mutant.commands)
+        waiting = [mutant for mutant in group if mutant.broken]
+        same = [mutant for mutant in group if not mutant.broken]
+        while waiting or same:
+            refused, outcome = await turn(waiting)
+            same += waiting[:refused]
+            if refused == len(waiting):
+                break
+            _judge(run, step, waiting[refused], outcome)
+            waiting = waiting[refused + 1 :]
+        for mutant in same:
+            alone = outcome.completed and len(same) > 1
+            _judge(run, step, mutant, (await turn([mutant]))[1] if alone else outcome)
 
     return one
+
+
+def _judge(run: _Run, step: Step, mutant: Mutant, outcome: trial.Outcome) -> None:
+    """Whether the step held against a mutant, and for a reason that has to do with it."""
+    text = f"{mutant.solution}, {mutant.operator}: {mutant.how}"
+    declared = next((e for e in step.equivalents if declared_key(e.line) == mutant.key), None)
+    if outcome.completed and declared is not None:
+        run.used.add(declared)
+        run.equivalent.append(Declared(step.id, mutant.key, declared.reason))
+    elif outcome.completed:
+        run.find(Kind.SURVIVED, step, step.source, f"{text}\n{mutant.key}", mutant.commands)
+    else:
+        run.killed[mutant.operator] += 1
+        if outcome.unknown or not outcome.blames(mutant.layers):
+            layers = ", ".join(sorted(mutant.layers))
+            reason = f"{text}\n{outcome.said}\nexpected one of: {layers}"
+            run.find(Kind.MISLED, step, step.source, reason, mutant.commands)
 
 
 def _proof_of(run: _Run) -> LessonProof:

@@ -10,9 +10,10 @@ from tutor.errors import LabEnded
 from tutor.model.lesson import Check, Command, Goal, Lesson, Step
 from tutor.model.state import GoalState
 from tutor.model.verdict import Layer, Unknown, Unmet, Verdict
+from tutor.proof.looking import all_or_nothing
 from tutor.proof.mutants import effective
 from tutor.replay import type_line, type_one
-from tutor.session import Referee, Session, StepCompleted
+from tutor.session import Referee, Session
 from tutor.session.session import PATIENCE
 from tutor.validators import registry
 from tutor.validators.goals import uses_traffic
@@ -84,7 +85,7 @@ async def standing(lesson: Lesson, index: int) -> AsyncIterator[Session]:
     """A session in a fresh lab, at the opened step, with what the first solutions before it did."""
     session = await Session.boot(lesson)
     try:
-        for command in effective(before(lesson, index)):
+        for command in effective(before(lesson, index), packets_matter=packets_matter(lesson.steps[index])):
             await type_line(session, command, timeout=LINE_TIMEOUT)
         await session.open_step(index)
         yield session
@@ -92,31 +93,70 @@ async def standing(lesson: Lesson, index: int) -> AsyncIterator[Session]:
         await session.close()
 
 
-async def tried(
-    session: Session, commands: Sequence[Command], enough: Callable[[Outcome], bool] = lambda _: False
-) -> Outcome:
+Enough = Callable[[Outcome], bool]
+
+
+async def tried(session: Session, commands: Sequence[Command], enough: Enough = lambda _: False) -> Outcome:
     """Type the commands and look once with patience. Packets are not waited for where what needs none says
     ``enough``."""
+    return (await in_turn(session, (), (), commands, lambda _: enough))[1]
+
+
+async def in_turn(
+    session: Session,
+    before: Sequence[Command],
+    broken: Sequence[Command],
+    after: Sequence[Command],
+    enough: Callable[[int], Enough],
+) -> tuple[int, Outcome]:
+    """Type ``before``, then the ``broken`` ones until one of them is not refused, then ``after``, and look.
+
+    Returns the position of the one that was not refused, as many as there are where all were, and the outcome.
+    ``enough`` is made from that position.
+    """
+    step, position = session.step, 0
     try:
-        return await _tried(session, commands, enough)
+        over = await _typed(session, step, before)
+        while not over and position < len(broken) and await _refused(session, broken[position]):
+            position += 1
+        over = over or await _typed(session, step, after)
+        return position, Outcome(True) if over else await _looked(session, step, enough(position))
     except LabEnded as error:
-        return Outcome(False, lab_ended=str(error))
+        return position, Outcome(False, lab_ended=str(error))
 
 
-async def _tried(session: Session, commands: Sequence[Command], enough: Callable[[Outcome], bool]) -> Outcome:
-    step = session.step
-    done: list[Step] = []
-    session.subscribe(lambda event: done.append(event.step) if isinstance(event, StepCompleted) else None)
+def _over(session: Session, step: Step) -> bool:
+    return step.id in session.completed
+
+
+async def _typed(session: Session, step: Step, commands: Sequence[Command]) -> bool:
+    """Type them, and say whether the step is complete."""
     for command in commands:
+        if _over(session, step):
+            break
         await type_one(session, command, timeout=LINE_TIMEOUT)
-        if step in done:
-            return Outcome(True)
-    await session.referee.look_at_state()
-    still = _unmet(state for state in session.state.goals if not uses_traffic(state.goal))
-    if still.verdicts and enough(still):
-        return still
+    return _over(session, step)
+
+
+async def _refused(session: Session, command: Command) -> bool:
+    """Type one command, and say whether it surely changed nothing: an answer that is wrong, or a command line that
+    its program does as a whole or not at all, and that failed."""
+    typed = await type_one(session, command, timeout=LINE_TIMEOUT)
+    if not command.answer:
+        return bool(typed.exit_status) and all_or_nothing(command.text)
     await session.look(patience=PATIENCE)
-    return Outcome(True) if step in done else _unmet(session.state.goals)
+    given = session.referee.answers
+    return not any(state.done for state in session.state.goals if given.get(state.goal.id) == command.text)
+
+
+async def _looked(session: Session, step: Step, enough: Enough) -> Outcome:
+    if not _over(session, step):
+        await session.referee.look_at_state()
+        still = _unmet(state for state in session.state.goals if not uses_traffic(state.goal))
+        if still.verdicts and enough(still):
+            return still
+        await session.look(patience=PATIENCE)
+    return Outcome(True) if _over(session, step) else _unmet(session.state.goals)
 
 
 async def judged(session: Session, step: Step, answers: dict[str, str]) -> tuple[tuple[str, str], ...]:
