@@ -2,41 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from ipaddress import ip_address, ip_interface
+from ipaddress import IPv4Address, ip_address, ip_interface
 
 import pytest
 
 from tutor.model.facts import (
     Arrival,
-    BaseChain,
     DnsResult,
     Fact,
     Facts,
+    Gone,
     HttpResult,
     IcmpError,
     Link,
     LinkAddress,
+    LinkSettings,
+    Listeners,
+    Namespaces,
     NatRule,
     Peer,
     PingResult,
+    PolicyRule,
     Route,
     RouteChoice,
     Ruleset,
     Stack,
     Text,
     Unreadable,
+    Way,
 )
+from tutor.model.lesson import Goal, GoalKind, Source
 from tutor.model.place import Place
+from tutor.model.rules import PacketChain, PacketRule
+from tutor.model.topology import InterfaceSpec, MachineSpec, SwitchPort, Topology
 from tutor.model.verdict import Layer, Met, Unknown, Unmet
-from tutor.model.wants import DnsLookup, HttpGet, Ping, RouteLookup, RulesetOf, StackOf, SysctlOf, Want
+from tutor.model.wants import (
+    DnsLookup,
+    HttpGet,
+    ListenersOf,
+    NamespacesOf,
+    Ping,
+    RouteLookup,
+    RulesetOf,
+    StackOf,
+    SysctlOf,
+    Want,
+)
+from tutor.model.why import Broken, CannotTell, Works
+from tutor.validators import goals
 from tutor.validators.dns import Resolves
-from tutor.validators.flow import route_of
+from tutor.validators.flow import Flow
 from tutor.validators.http import Fetches
 from tutor.validators.nat import Translated
 from tutor.validators.traffic import Arrives, NoPing, Pings
 
-HOST, BLUE, LAN = Place("host"), Place("host", "blue"), Place("lan")
+HOST, BLUE, LAN, FAR = Place("host"), Place("host", "blue"), Place("lan"), Place("far")
 BLUE_IP, BRIDGE_IP, HOST_IP, LAN_IP, GATEWAY_IP = (
     ip_address(text) for text in ("192.168.15.2", "192.168.15.5", "192.168.1.2", "192.168.1.3", "192.168.1.1")
 )
@@ -45,40 +67,73 @@ CHECK = Pings(BLUE, LAN_IP, LAN, (HOST,))
 PING = Ping(BLUE, LAN_IP, (HOST, LAN))
 
 
+SWITCH = (InterfaceSpec("eth0", SwitchPort("lan")),)
+TOPOLOGY = Topology((MachineSpec("host", SWITCH), MachineSpec("lan", SWITCH), MachineSpec("far", SWITCH, shell=False)))
+HOST_END, BLUE_END = Peer(HOST, 3), Peer(BLUE, 2)
+CONNECTED = (PolicyRule(0, None, None, 255), PolicyRule(32766, None, None, 254))
+
+
 def link(index: int, name: str, *, up: bool = True, running: bool = True, peer: Peer | None = None) -> Link:
-    return Link(index, name, "veth", up, running, "", 1500, peer=peer)
+    mac = f"02:00:00:00:00:{sum(map(ord, name)) % 90 + 10}"
+    forwards = LinkSettings(forwarding=True)
+    return Link(index, name, "veth", up, running, mac, 1500, peer=peer, settings=forwards, queue="noqueue")
 
 
 def stack(*owned: tuple[Link, str], routes: tuple[Route, ...] = ()) -> Stack:
-    links = (LO, *(link for link, _ in owned))
+    """With the routes that come of the addresses, where the links are up."""
+    links = (replace(LO, settings=LinkSettings()), *(link for link, _ in owned))
     addresses = tuple(LinkAddress(link.index, ip_interface(text)) for link, text in owned if text)
-    return Stack(links, addresses, routes)
+    near = tuple(
+        Route(str(ip_interface(text).network), None, link.index, IPv4Address(ip_interface(text).ip))
+        for link, text in owned
+        if text and link.up
+    )
+    local = tuple(Route(f"{a.interface.ip}/32", None, a.link, type="local", table=255) for a in addresses)
+    return Stack(links, addresses, (*near, *routes), CONNECTED, local=local)
+
+
+def far_stack(name: str, address: str, *routes: Route) -> Stack:
+    mine = replace(link(2, "eth0"), mac=f"02:00:00:00:01:{name[:1].encode().hex()}")
+    return stack((mine, address), routes=routes)
 
 
 def world() -> dict[Want, Fact | Unreadable]:
     """Blue behind the host, lan on the other side, all in order but for NAT; nothing was sent yet."""
-    return {
-        StackOf(BLUE): stack((link(2, "veth-blue"), "192.168.15.2/24")),
-        StackOf(HOST): stack((link(2, "eth0"), "192.168.1.2/24"), (link(3, "v-net-0"), "192.168.15.5/24")),
-        StackOf(LAN): stack(
-            (link(2, "eth0"), "192.168.1.3/24"),
-            routes=(Route("192.168.1.0/24", None, 2), Route("0.0.0.0/0", GATEWAY_IP, 2)),
-        ),
-        RouteLookup(BLUE, LAN_IP): RouteChoice("veth-blue", BRIDGE_IP),
-        RouteLookup(HOST, LAN_IP): RouteChoice("eth0"),
-        SysctlOf(HOST, "net.ipv4.ip_forward"): Text("1"),
-        RulesetOf(HOST): Ruleset(),
+    host = stack((link(2, "eth0"), "192.168.1.2/24"), (link(3, "v-net-0", peer=BLUE_END), "192.168.15.5/24"))
+    blue = stack((link(2, "veth-blue", peer=HOST_END), "192.168.15.2/24"), routes=(Route("0.0.0.0/0", BRIDGE_IP, 2),))
+    found: dict[Want, Fact | Unreadable] = {
+        StackOf(BLUE): blue,
+        StackOf(HOST): host,
+        StackOf(LAN): far_stack("lan", "192.168.1.3/24", Route("0.0.0.0/0", GATEWAY_IP, 2)),
+        StackOf(FAR): far_stack("far", "192.168.1.1/24"),
         PING: PingResult(1, 0),
+        NamespacesOf("host"): Namespaces(("blue",)),
+        NamespacesOf("lan"): Namespaces(()),
+        NamespacesOf("far"): Namespaces(()),
+        RouteLookup(HOST, LAN_IP): RouteChoice("eth0"),
     }
+    for place in (BLUE, HOST, LAN, FAR):
+        found |= {RulesetOf(place): Ruleset(), ListenersOf(place): Listeners(())}
+        found[SysctlOf(place, "net.ipv4.ip_forward")] = Text("1")
+    return found
 
 
 def seen(place: Place, source: str = "192.168.15.2", *, reply: bool = False) -> Arrival:
     return Arrival(place, "eth0", ip_address(source), LAN_IP, 63, reply=reply)
 
 
-def explained(read: dict[Want, Fact | Unreadable], check: Pings = CHECK) -> tuple[str, Layer, str]:
-    verdict = check.judge(Facts(read))
+def with_way(read: Mapping[Want, Fact | Unreadable], flow: Flow) -> Facts:
+    return Facts({**read, flow.way: Way(TOPOLOGY, read)})
+
+
+def told(read: dict[Want, Fact | Unreadable], check: Pings = CHECK) -> Unmet:
+    verdict = check.judge(with_way(read, check.flow))
     assert isinstance(verdict, Unmet), verdict
+    return verdict
+
+
+def explained(read: dict[Want, Fact | Unreadable], check: Pings = CHECK) -> tuple[str, Layer, str]:
+    verdict = told(read, check)
     return verdict.observed, verdict.layer, verdict.look_next
 
 
@@ -96,11 +151,10 @@ def test_an_answer_must_come_from_the_right_place() -> None:
 
 
 def test_what_one_sends_to_oneself_goes_through_lo() -> None:
-    down = Link(1, "lo", "loopback", False, False, "", 65536)
+    down = Link(1, "lo", "loopback", False, False, "", 65536, settings=LinkSettings())
     read = world()
     own = Pings(BLUE, BLUE_IP)
     read[Ping(BLUE, BLUE_IP)] = PingResult(1, 0)
-    read[RouteLookup(BLUE, BLUE_IP)] = RouteChoice("lo")
     here = read[StackOf(BLUE)]
     assert isinstance(here, Stack)
     read[StackOf(BLUE)] = replace(here, links=(down, *here.links[1:]))
@@ -112,14 +166,15 @@ def test_what_one_sends_to_oneself_goes_through_lo() -> None:
 def test_no_link_no_address_no_route() -> None:
     read = world()
     read[PING] = PingResult(0, 0, "Network is unreachable")
-    read[RouteLookup(BLUE, LAN_IP)] = RouteChoice(error="Network is unreachable")
+    cable = link(2, "veth-blue", peer=HOST_END)
+    read[StackOf(BLUE)] = stack((cable, "192.168.15.2/24"))
     assert explained(read)[:2] == (
         "blue (192.168.15.2/24) has no route to 192.168.1.3: Network is unreachable",
         Layer.ROUTE,
     )
-    read[StackOf(BLUE)] = stack((link(2, "veth-blue"), ""))
+    read[StackOf(BLUE)] = stack((cable, ""))
     assert explained(read) == ("blue has no address", Layer.ADDRESS, "ip -n blue addr")
-    read[StackOf(BLUE)] = stack((link(2, "veth-blue", up=False), "192.168.15.2/24"))
+    read[StackOf(BLUE)] = stack((replace(cable, up=False), "192.168.15.2/24"))
     assert explained(read) == ("veth-blue in blue is down", Layer.LINK, "ip -n blue link")
     read[StackOf(BLUE)] = stack()
     assert explained(read)[0] == "blue has no link but lo"
@@ -127,89 +182,130 @@ def test_no_link_no_address_no_route() -> None:
 
 def test_the_gateway_is_somebody_else() -> None:
     read = world()
-    read[RouteLookup(BLUE, LAN_IP)] = RouteChoice("veth-blue", ip_address("192.168.15.1"))
+    cable = link(2, "veth-blue", peer=HOST_END)
+    default = Route("0.0.0.0/0", ip_address("192.168.15.1"), 2)
+    read[StackOf(BLUE)] = stack((cable, "192.168.15.2/24"), routes=(default,))
     assert explained(read) == (
         "blue hands the packet to 192.168.15.1, which is not host",
         Layer.ROUTE,
         "ip -n blue route get 192.168.1.3",
     )
+    walked = told(read).why
+    assert isinstance(walked, Broken)
+    assert walked.gateway == ip_address("192.168.15.1")
 
 
 def test_the_other_end_of_the_cable() -> None:
     read = world()
-    read[StackOf(BLUE)] = stack((link(2, "veth-blue", running=False, peer=Peer(HOST, 9)), "192.168.15.2/24"))
-    assert explained(read)[0] == "veth-blue in blue is up, but the other end of its cable is down"
-    host = stack((link(9, "veth-blue-br", up=False), ""))
-    read[StackOf(HOST)] = replace(host, addresses=(LinkAddress(9, ip_interface("192.168.15.5/24")),))
-    assert explained(read)[0] == "veth-blue-br on host, the other end of veth-blue, is down"
+    cable = link(2, "veth-blue", running=False, peer=HOST_END)
+    read[StackOf(BLUE)] = stack((cable, "192.168.15.2/24"), routes=(Route("0.0.0.0/0", BRIDGE_IP, 2),))
+    down = (link(2, "eth0"), "192.168.1.2/24"), (link(3, "v-net-0", up=False, peer=BLUE_END), "192.168.15.5/24")
+    read[StackOf(HOST)] = stack(*down)
+    assert explained(read)[0] == "v-net-0 on host, the other end of veth-blue, is down"
 
 
 def test_a_neighbour_that_is_not_there() -> None:
-    check = Pings(BLUE, ip_address("192.168.15.1"), Place("host", "red"))
-    read: dict[Want, Fact | Unreadable] = {
-        Ping(BLUE, ip_address("192.168.15.1"), (Place("host", "red"),)): PingResult(1, 0),
-        RouteLookup(BLUE, ip_address("192.168.15.1")): RouteChoice("veth-blue"),
-        StackOf(BLUE): stack((link(2, "veth-blue"), "192.168.15.2/24")),
-        StackOf(Place("host", "red")): stack((link(2, "veth-red"), "192.168.16.1/24")),
-    }
-    assert explained(read, check) == ("red does not have the address 192.168.15.1", Layer.ADDRESS, "ip -n red addr")
-    read[StackOf(Place("host", "red"))] = stack((link(2, "veth-red", up=False), "192.168.15.1/24"))
-    assert explained(read, check)[0] == "veth-red in red is down"
-    read[StackOf(Place("host", "red"))] = stack((link(2, "veth-red"), "192.168.15.1/24"))
-    assert explained(read, check)[1] is Layer.NEIGHBOUR
+    other = ip_address("192.168.15.9")
+    check = Pings(BLUE, other, HOST)
+    read = world()
+    read[Ping(BLUE, other, (HOST,))] = PingResult(1, 0)
+    assert explained(read, check) == ("host does not have the address 192.168.15.9", Layer.ADDRESS, "ip addr")
 
 
 def test_the_router() -> None:
     read = world()
     read[PING] = PingResult(1, 0, arrivals=(seen(HOST),))
-    read[RulesetOf(HOST)] = Ruleset(chains=(BaseChain("ip", "filter", "FORWARD", "forward", "drop"),))
-    assert explained(read)[:2] == ("on host the chain FORWARD of table filter drops by default", Layer.FILTER)
-    read[RulesetOf(HOST)] = Ruleset(drops=("iptables -A FORWARD -j DROP",))
-    assert explained(read)[0] == "host has a rule that drops: iptables -A FORWARD -j DROP"
-    read[RouteLookup(HOST, LAN_IP)] = RouteChoice(error="Network is unreachable")
-    assert explained(read)[:2] == ("host has no route to 192.168.1.3", Layer.ROUTE)
-    read[SysctlOf(HOST, "net.ipv4.ip_forward")] = Text("0\n")
-    assert explained(read) == (
-        "host does not forward: net.ipv4.ip_forward is 0",
-        Layer.FORWARDING,
-        "sysctl net.ipv4.ip_forward",
-    )
+    drop = PacketRule((), "drop", text="iptables -A FORWARD -j DROP")
+    chain = PacketChain("ip", "filter", "FORWARD", "forward", policy="drop")
+    read[RulesetOf(HOST)] = Ruleset(program=(chain,))
+    observed, layer, look = explained(read)
+    assert "the chain FORWARD of the table filter drops what no rule accepts" in observed
+    assert (layer, look) == (Layer.FILTER, "nft list ruleset")
+    read[RulesetOf(HOST)] = Ruleset(program=(replace(chain, rules=(drop,)),))
+    assert explained(read)[2] == "iptables -nvL FORWARD"
+    host = read[StackOf(HOST)]
+    assert isinstance(host, Stack)
+    shut = tuple(replace(link, settings=LinkSettings()) for link in host.links)
+    read[StackOf(HOST)] = replace(host, links=shut)
+    read[SysctlOf(HOST, "net.ipv4.ip_forward")] = Text("0")
+    observed, layer, look = explained(read)
+    assert observed.startswith("host does not forward")
+    assert (layer, look) == (Layer.FORWARDING, "sysctl net.ipv4.ip_forward")
 
 
 def test_the_way_back() -> None:
     read = world()
     read[PING] = PingResult(1, 0, arrivals=(seen(HOST), seen(LAN), seen(LAN, reply=True)))
-    assert explained(read) == (
-        "lan saw the private source address 192.168.15.2, to which it knows no way back",
-        Layer.NAT,
-        "tcpdump -ni eth0 host 192.168.15.2 (on lan)",
+    observed, layer, look = explained(read)
+    assert observed == (
+        "lan saw the private source address 192.168.15.2, to which there is no way back: "
+        "far has no route to 192.168.15.2: Network is unreachable"
     )
-    lan = read[StackOf(LAN)]
-    assert isinstance(lan, Stack)
-    read[StackOf(LAN)] = replace(lan, routes=lan.routes[:1])
-    assert explained(read)[1] is Layer.NAT
-    read[PING] = PingResult(1, 0, arrivals=(seen(LAN, "192.168.1.2"), seen(LAN, "192.168.1.2", reply=True)))
-    read[StackOf(LAN)] = replace(lan, routes=())
-    assert explained(read)[0] == "the packet reached lan from 192.168.1.2, but lan (192.168.1.3/24) has no route back"
-    read[PING] = PingResult(1, 0, arrivals=(seen(LAN), seen(LAN, reply=True)))
-    read[StackOf(LAN)] = replace(lan, routes=(*lan.routes, Route("192.168.15.0/24", HOST_IP, 2)))
+    assert (layer, look) == (Layer.NAT, "tcpdump -ni eth0 host 192.168.15.2 (on lan)")
+    read[StackOf(LAN)] = far_stack("lan", "192.168.1.3/24")
+    assert explained(read)[:2] == (
+        "lan (192.168.1.3/24) has no way back to 192.168.15.2: Network is unreachable",
+        Layer.ROUTE,
+    )
+
+
+def test_where_there_is_no_shell_packets_are_looked_at() -> None:
+    target = ip_address("8.8.8.8")
+    check = Pings(BLUE, target, FAR)
+    read = world()
+    read[Ping(BLUE, target, (FAR,))] = PingResult(1, 0)
+    host = read[StackOf(HOST)]
+    assert isinstance(host, Stack)
+    read[StackOf(HOST)] = replace(host, routes=(*host.routes, Route("0.0.0.0/0", GATEWAY_IP, 2)))
+    observed, _, look = explained(read, check)
+    assert observed.startswith("far has no route to 8.8.8.8")
+    assert look == "tcpdump -ni any host 8.8.8.8"
+
+
+def test_packets_are_believed_and_not_the_walk() -> None:
+    """The walk says that it works, or breaks elsewhere: only what was seen is said."""
+    read = world()
+    back = Route("192.168.15.0/24", HOST_IP, 2)
+    read[StackOf(LAN)] = far_stack("lan", "192.168.1.3/24", back)
+    error = IcmpError(HOST_IP, "host unreachable")
+    read[PING] = PingResult(1, 0, icmp_errors=(error,), arrivals=(seen(HOST),))
+    assert explained(read)[0] == "192.168.1.2 sent back an ICMP error: host unreachable"
+    assert isinstance(told(read).why, CannotTell)
+    read[PING] = PingResult(1, 0, arrivals=(seen(HOST), seen(LAN), seen(LAN, reply=True)))
     assert explained(read)[0] == "lan answered 192.168.15.2, but the answer never came to host"
     read[PING] = PingResult(1, 0, arrivals=(seen(HOST), seen(LAN)))
     assert explained(read)[:2] == ("the packet reached lan, but lan did not answer it", Layer.FILTER)
     read[PING] = PingResult(1, 0, arrivals=(seen(HOST), seen(LAN, "192.168.1.77")))
     assert explained(read)[:2] == ("lan saw it come from 192.168.1.77, which is not an address of host", Layer.NAT)
+    read[StackOf(BLUE)] = stack()
+    assert explained(read)[0].startswith("lan saw it come from")
+    assert isinstance(told(read).why, CannotTell)
 
 
-def test_an_icmp_error_is_told_when_nothing_else_explains() -> None:
+def test_a_walk_that_cannot_tell_is_no_guess() -> None:
     read = world()
-    error = IcmpError(HOST_IP, "host unreachable")
-    read[PING] = PingResult(1, 0, icmp_errors=(error,), arrivals=(seen(HOST),))
-    assert explained(read)[0] == "192.168.1.2 sent back an ICMP error: host unreachable"
+    read[RulesetOf(HOST)] = Unreadable(Gone.FAILED, "nft is gone")
+    assert explained(read)[0] == "no answer from 192.168.1.3"
+    assert told(read).why == CannotTell("the rules of host could not be read: nft is gone")
+    assert CHECK.judge(Facts({PING: PingResult(1, 0)})) == Unmet(
+        "blue pings 192.168.1.3 and gets an answer",
+        "no answer from 192.168.1.3",
+        Layer.ROUTE,
+        "ip netns exec blue ping -c 1 192.168.1.3",
+    )
+    came = told({PING: PingResult(1, 0, arrivals=(seen(HOST),))})
+    assert came.observed.startswith("the packet came through host")
 
 
-def test_state_that_could_not_be_read_is_passed_over() -> None:
-    assert explained({PING: PingResult(1, 0)})[0] == "no answer from 192.168.1.3"
-    assert explained({PING: PingResult(1, 0, arrivals=(seen(HOST),))})[0].startswith("the packet came through host")
+def test_a_goal_gets_a_walk_for_what_its_validator_explains() -> None:
+    read = world()
+    read[StackOf(LAN)] = far_stack("lan", "192.168.1.3/24", Route("192.168.15.0/24", HOST_IP, 2))
+    read[PING] = PingResult(1, 1, arrivals=(seen(HOST), seen(LAN)))
+    check = Translated(BLUE, LAN_IP, LAN, HOST_IP, (HOST,))
+    goal = Goal("g", GoalKind.LEVEL, "translated", check, Source("lesson.md", 1))
+    verdict = goals.judge(goal, with_way(read, check.flow))
+    assert isinstance(verdict, Unmet)
+    assert verdict.why == Works((BLUE, HOST, LAN), (LAN, HOST, BLUE))
 
 
 def test_silence_must_be_proven() -> None:
@@ -346,7 +442,7 @@ def test_the_forwarding_machine_is_down() -> None:
     read[RouteLookup(LAN, HOST_IP)] = RouteChoice("eth0")
     read[StackOf(HOST)] = stack((link(2, "eth0", up=False), "192.168.1.2/24"), (link(3, "v-net-0"), "192.168.15.5/24"))
     read[GET] = HttpResult(error="timed out")
-    verdict = FETCH.judge(Facts(read))
+    verdict = FETCH.judge(with_way(read, FETCH.flow))
     assert isinstance(verdict, Unmet)
     assert verdict.observed == "eth0 on host is down"
 
@@ -367,18 +463,3 @@ def test_names() -> None:
         verdict = judged(result)
         assert isinstance(verdict, Unmet)
         assert verdict.layer is layer
-
-
-def test_the_most_specific_route_counts() -> None:
-    routes = (
-        Route("0.0.0.0/0", GATEWAY_IP, 2),
-        Route("192.168.0.0/16", None, None, type="blackhole"),
-        Route("192.168.15.0/24", HOST_IP, 2),
-        Route("192.168.15.0/24", LAN_IP, 2, metric=10),
-        Route("192.168.15.2/32", LAN_IP, 2, table=77),
-        Route("::/0", None, 2),
-    )
-    given = Stack(routes=routes)
-    assert route_of(given, BLUE_IP) == routes[2]
-    assert route_of(given, LAN_IP) is None
-    assert route_of(given, ip_address("8.8.8.8")) == routes[0]

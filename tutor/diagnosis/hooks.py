@@ -11,13 +11,14 @@ from ipaddress import IPv4Address, ip_address, ip_network
 
 from tutor.diagnosis.choices import Choices
 from tutor.diagnosis.network import Network, primary
-from tutor.diagnosis.outcome import Broken, Stop, unsure
+from tutor.diagnosis.outcome import Stop, unsure
 from tutor.model import words
-from tutor.model.facts import Link
+from tutor.model.facts import Link, Route
 from tutor.model.place import Place
 from tutor.model.rules import UNKNOWN, Match, PacketChain, PacketRule
 from tutor.model.verdict import Layer
 from tutor.model.wants import Address
+from tutor.model.why import Broken
 
 _NAT_AT = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
 _CONNTRACK_AT = -200
@@ -61,6 +62,8 @@ class _Passing:
     came_by: str
     leaves_by: str
     states: frozenset[str]  # conntrack calls invalid what it has not seen yet
+    mark: int = 0
+    local: tuple[Route, ...] = ()
 
 
 class Hooks:
@@ -70,10 +73,13 @@ class Hooks:
         self._network = network
         self._choices = choices
         self._entries: dict[Place, list[Entry]] = {}
+        self.mark = 0
+        """The firewall mark of the packet under way, which it loses where it leaves a place."""
 
     def begin(self, place: Place, packet: Packet) -> Entry | None:
         """Conntrack looks at a packet that has come to a place. ``None`` where nothing needs it, or for an answer to a
         request that it never saw."""
+        self.mark = 0
         if not self._tracks(place):
             return None
         entries = self._entries.setdefault(place, [])
@@ -123,7 +129,7 @@ class Hooks:
             fresh = hook == "output" or (hook == "prerouting" and came is not None and came.kind != "loopback")
             early = tracked and fresh and chain.priority < _CONNTRACK_AT
             states = frozenset({"invalid"}) if early else self._states(current, entry)
-            return _Passing(place, hook, current, *names, states)
+            return self._passing(place, hook, current, names, states)
 
         for chain in sorted(before, key=lambda chain: chain.priority):
             self._filter(chain, program, passing(packet, chain))
@@ -132,6 +138,11 @@ class Hooks:
         for chain in sorted(after, key=lambda chain: chain.priority):
             self._filter(chain, program, passing(packet, chain))
         return packet
+
+    def _passing(
+        self, place: Place, hook: str, packet: Packet, names: tuple[str, str], states: frozenset[str]
+    ) -> _Passing:
+        return _Passing(place, hook, packet, *names, states, self.mark, self._network.stack(place).local)
 
     def _states(self, packet: Packet, entry: Entry | None) -> frozenset[str]:
         if entry is None:
@@ -191,7 +202,7 @@ class Hooks:
                 else replace(packet, source=entry.now.source)
             )
         for chain in self._in_order(place, [c for c in chains if c.kind == "nat" and (c.rules or c.policy == "drop")]):
-            passing = _Passing(place, hook, packet, *names, self._states(packet, entry))
+            passing = self._passing(place, hook, packet, names, self._states(packet, entry))
             rule = self._verdict(chain, program, passing)
             if rule is None or rule.verdict in ("drop", "reject", "accept", UNKNOWN):
                 if rule is not None or chain.policy == "drop":
@@ -258,6 +269,9 @@ class Hooks:
         for rule in chain.rules:
             if rule.verdict is None or not self._matches(rule, passing):
                 continue
+            if rule.verdict == "mark":
+                passing = replace(passing, mark=self._marked(passing, rule))
+                continue
             if rule.verdict in _FINAL:
                 return rule
             if rule.verdict == "return":
@@ -269,9 +283,19 @@ class Hooks:
                 if below is None:
                     raise unsure(f"{words.place(passing.place)} has a rule that is not known here: {rule.text}")
                 found = self._verdict(below, program, passing, depth + 1)
+                passing = replace(passing, mark=self.mark)
                 if found is not None or rule.verdict == "goto":
                     return found
         return None
+
+    def _marked(self, passing: _Passing, rule: PacketRule) -> int:
+        value, _, mask = (rule.to or "").partition("/")
+        try:
+            covered = int(mask, 0) if mask else 0xFFFFFFFF
+            self.mark = (passing.mark & ~covered) ^ int(value, 0)
+        except ValueError:
+            raise unsure(f"{words.place(passing.place)} has a rule that is not known here: {rule.text}") from None
+        return self.mark
 
     def _matches(self, rule: PacketRule, passing: _Passing) -> bool:
         answers = [_holds(match, passing) for match in rule.matches]
@@ -331,11 +355,34 @@ def _compare(match: Match, passing: _Passing) -> bool | None:
             return any(_named(passing.leaves_by, value) for value in match.values)
         case "state":
             return bool(passing.states & set(match.values))
+        case "mark":
+            return _any(_masked(passing.mark, value) for value in match.values)
+        case "source_type":
+            return _kind(passing.local, packet.source) in match.values
+        case "destination_type":
+            return _kind(passing.local, packet.destination) in match.values
         case "icmp_type":
             kind = "echo-reply" if packet.reply else "echo-request"
             return packet.protocol == "icmp" and kind in match.values
         case _:
             return None
+
+
+def _masked(mark: int, value: str) -> bool | None:
+    wanted, _, mask = value.partition("/")
+    try:
+        return mark & (int(mask, 0) if mask else 0xFFFFFFFF) == int(wanted, 0)
+    except ValueError:
+        return None
+
+
+def _kind(local: tuple[Route, ...], address: Address) -> str:
+    """As the addrtype match calls it (``inet_addr_type``): the local table knows what is not unicast."""
+    if address.is_multicast:
+        return "multicast"
+    networks = [(ip_network(route.destination), route.type) for route in local]
+    fitting = [(network.prefixlen, kind) for network, kind in networks if address in network]
+    return max(fitting, default=(0, "unicast"))[1]
 
 
 def _any(answers: object) -> bool | None:

@@ -6,11 +6,12 @@ learns the asker's MAC address.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from tutor.diagnosis.choices import Choices
 from tutor.diagnosis.network import Network, own, primary
-from tutor.diagnosis.outcome import Broken, Stop, unsure
+from tutor.diagnosis.outcome import Stop, unsure
 from tutor.diagnosis.routing import NONE, Refused, Routing
 from tutor.diagnosis.segment import Flood, Segment, unplugged
 from tutor.model import words
@@ -18,8 +19,18 @@ from tutor.model.facts import Link, Neighbour
 from tutor.model.place import Place
 from tutor.model.verdict import Layer
 from tutor.model.wants import Address
+from tutor.model.why import Broken
 
 _USABLE = {"reachable", "stale", "delay", "permanent", "noarp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who gets the packet. ``narrowest`` is the link on the way there that lets the least pass, with its place."""
+
+    place: Place
+    link: Link
+    narrowest: tuple[Place, Link] | None
 
 
 class Neighbours:
@@ -31,10 +42,16 @@ class Neighbours:
         self._routing = routing
         self._learned: dict[tuple[Place, int, Address], tuple[Place, Link]] = {}
 
-    def find(self, place: Place, link: Link, hop: Address, source: Address, end: Place | None) -> tuple[Place, Link]:
-        """The place and link that packets for ``hop`` go to; ``Stop`` where nobody answers. ``end`` is a place that is
-        expected to have the address."""
+    def find(self, place: Place, link: Link, hop: Address, source: Address, end: Place | None) -> Found:
+        """Where packets for ``hop`` go to; ``Stop`` where nobody answers. ``end`` is a place that is expected to have
+        the address."""
         segment = Flood(self._network).start(place, link)
+        other, near = self._answering(place, link, hop, source, end, segment)
+        return Found(other, near, segment.narrowest.get((other, near.index)))
+
+    def _answering(
+        self, place: Place, link: Link, hop: Address, source: Address, end: Place | None, segment: Segment
+    ) -> tuple[Place, Link]:
         if (known := self._known(place, link, hop, segment)) is not None:
             return known
         stack = self._network.stack(place)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 
 from tutor.diagnosis.outcome import unsure
 from tutor.model import words
-from tutor.model.facts import Facts, Link, Listeners, Namespaces, Ruleset, Stack, Text
+from tutor.model.facts import Facts, Link, Listener, Listeners, Namespaces, Ruleset, Stack, Text, Unreadable
 from tutor.model.place import Place
 from tutor.model.rules import PacketChain
 from tutor.model.topology import SwitchPort, Topology
@@ -24,9 +24,9 @@ _SYSCTLS = (
 )
 
 
-def first_wants(topology: Topology) -> frozenset[Want]:
-    """The first round: which places there are."""
-    return frozenset(NamespacesOf(machine.name) for machine in topology.machines)
+def rules_of(place: Place) -> frozenset[Want]:
+    """What decides about packets in a place, beside its stack."""
+    return frozenset((RulesetOf(place), ListenersOf(place), *(SysctlOf(place, key) for key in _SYSCTLS)))
 
 
 def places(topology: Topology, facts: Facts) -> tuple[Place, ...]:
@@ -39,34 +39,39 @@ def places(topology: Topology, facts: Facts) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def wants(topology: Topology, facts: Facts) -> frozenset[Want]:
-    """The second round: everything about every place. ``facts`` answer the first."""
-    found: set[Want] = set(first_wants(topology))
-    for place in places(topology, facts):
-        found.update((StackOf(place), RulesetOf(place), ListenersOf(place)))
-        found.update(SysctlOf(place, key) for key in _SYSCTLS)
-    return frozenset(found)
-
-
 @dataclass(frozen=True)
 class Network:
-    """All places with what was read of them. Methods raise ``Stop`` where a fact is missing."""
+    """All places with what was read of them. Methods raise ``Stop`` where a fact is missing.
+
+    ``missing`` gathers what was asked for and had not been read.
+    """
 
     topology: Topology
     facts: Facts
     places: tuple[Place, ...] = field(init=False)
+    missing: set[Want] = field(default_factory=set, init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "places", places(self.topology, self.facts))
 
+    def _asked(self, want: Want) -> None:
+        if want not in self.facts.read:
+            self.missing.add(want)
+
+    def _stack(self, place: Place) -> Stack | Unreadable:
+        want = StackOf(place)
+        self._asked(want)
+        return self.facts.of(want)
+
     def stack(self, place: Place) -> Stack:
-        stack = self.facts.of(StackOf(place))
+        stack = self._stack(place)
         if not isinstance(stack, Stack):
             raise unsure(f"{words.place(place)} could not be read: {stack.detail}")
         return stack
 
     def program(self, place: Place) -> tuple[PacketChain, ...]:
-        rules = self.facts.of(RulesetOf(place))
+        self._asked(want := RulesetOf(place))
+        rules = self.facts.of(want)
         if not isinstance(rules, Ruleset):
             raise unsure(f"the rules of {words.place(place)} could not be read: {rules.detail}")
         if rules.unread:
@@ -75,7 +80,8 @@ class Network:
 
     def setting(self, place: Place, key: str) -> int:
         """A sysctl that is a number; 0 where the kernel has none of that name."""
-        value = self.facts.of(SysctlOf(place, key))
+        self._asked(want := SysctlOf(place, key))
+        value = self.facts.of(want)
         return int(value.text) if isinstance(value, Text) and value.text.strip().isdigit() else 0
 
     def everywhere(self, place: Place, name: str) -> int:
@@ -83,22 +89,19 @@ class Network:
         return self.setting(place, f"{_ALL}{name}")
 
     def listens(self, place: Place, protocol: str, address: Address, port: int) -> bool:
-        listeners = self.facts.of(ListenersOf(place))
+        self._asked(want := ListenersOf(place))
+        listeners = self.facts.of(want)
         if not isinstance(listeners, Listeners):
             raise unsure(f"the sockets of {words.place(place)} could not be read: {listeners.detail}")
         return any(
-            one.protocol.removesuffix("6") == protocol
-            and one.port == port
-            and (
-                int(one.address) == 0 or one.address == address or getattr(one.address, "ipv4_mapped", None) == address
-            )
+            one.port == port and one.protocol.removesuffix("6") == protocol and _reaches(one, address)
             for one in listeners.sockets
         )
 
     def owners(self, address: Address) -> Iterator[tuple[Place, Link]]:
         """Every place and link that has this address, whatever state it is in."""
         for place in self.places:
-            stack = self.facts.of(StackOf(place))
+            stack = self._stack(place)
             if isinstance(stack, Stack):
                 for given in stack.addresses:
                     link = stack.by_index(given.link)
@@ -120,6 +123,15 @@ class Network:
             for interface in machine.interfaces:
                 if interface.plug == SwitchPort(switch):
                     yield Place(machine.name), interface.name
+
+
+def _reaches(listener: Listener, address: Address) -> bool:
+    """Whether packets to the address come to the socket: an IPv6 one gets those of IPv4, too, unless it refused."""
+    if listener.address.version == address.version:
+        return int(listener.address) == 0 or listener.address == address
+    if listener.only_v6 or address.version == 6:
+        return False
+    return int(listener.address) == 0 or getattr(listener.address, "ipv4_mapped", None) == address
 
 
 def own(stack: Stack, address: Address) -> bool:

@@ -37,12 +37,18 @@ class Routing:
         self._choices = choices
 
     def look_up(
-        self, place: Place, destination: Address, source: Address = NONE, came_by: str = "lo", leaves: int | None = None
+        self,
+        place: Place,
+        destination: Address,
+        source: Address = NONE,
+        came_by: str = "lo",
+        leaves: int | None = None,
+        mark: int = 0,
     ) -> Route | Refused:
         """The route of a packet; one that is made here came by ``lo``. ``leaves``: only routes over that link."""
         stack = self._network.stack(place)
         for rule in sorted((rule for rule in stack.rules if rule.version == 4), key=lambda rule: rule.priority):
-            if not self._selects(place, rule, destination, source, came_by):
+            if not self._selects(place, rule, destination, source, came_by, mark):
                 continue
             if rule.action in ("blackhole", "unreachable", "prohibit"):
                 return Refused(f"a rule says {rule.action} (priority {rule.priority})")
@@ -63,16 +69,21 @@ class Routing:
             return route
         return Refused("Network is unreachable")
 
-    def _selects(self, place: Place, rule: PolicyRule, destination: Address, source: Address, came_by: str) -> bool:
+    def _selects(
+        self, place: Place, rule: PolicyRule, destination: Address, source: Address, came_by: str, mark: int
+    ) -> bool:
         for selector, address in ((rule.source, source), (rule.destination, destination)):
             if selector is not None and address not in ip_network(selector, strict=False):
                 return False
         if rule.in_link is not None and rule.in_link != came_by:
             return False
+        if rule.mark is not None and rule.mark != mark:
+            if not mark:
+                return False
+            why = f"a rule of {words.place(place)} depends on a part of the mark (priority {rule.priority})"
+            return bool(self._choices.pick(2, why))
         if rule.other is None:
             return True
-        if rule.other == "fwmark":  # what we walk carries no mark: a rule that sets one has ended the walk already
-            return False
         why = f"a rule of {words.place(place)} depends on {rule.other} (priority {rule.priority})"
         return bool(self._choices.pick(2, why))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tutor.diagnosis.network import Network
-from tutor.diagnosis.outcome import Broken, unsure
+from tutor.diagnosis.outcome import unsure
 from tutor.model import words
 from tutor.model.facts import Link, Stack
 from tutor.model.place import Place
 from tutor.model.verdict import Layer
+from tutor.model.why import Broken
 
 _QUEUES = {"", "noqueue", "noop", "pfifo_fast", "pfifo", "fq_codel", "fq", "mq"}
 _FORWARDING = 3
@@ -18,9 +19,13 @@ _STATES = {0: "disabled", 1: "listening", 2: "learning", 4: "blocking"}
 
 @dataclass
 class Segment:
-    """The links of places that hear the broadcast, what kept it from going further, and what is not known about it."""
+    """The links of places that hear the broadcast, what kept it from going further, and what is not known about it.
+
+    ``narrowest`` is the link with the least MTU on the way to each that hears it, by place and index.
+    """
 
     heard: list[tuple[Place, Link]] = field(default_factory=list)
+    narrowest: dict[tuple[Place, int], tuple[Place, Link]] = field(default_factory=dict)
     obstacles: list[Broken] = field(default_factory=list)
     unclear: str | None = None
 
@@ -32,6 +37,7 @@ class Flood:
         self._network = network
         self._bridges: set[tuple[Place, int]] = set()
         self._switches: set[str] = set()
+        self._way: list[tuple[Place, Link]] = []
         self.segment = Segment()
 
     def start(self, place: Place, link: Link) -> Segment:
@@ -48,6 +54,11 @@ class Flood:
         return self.segment
 
     def _leave(self, place: Place, link: Link) -> None:
+        self._way.append((place, link))
+        self._out(place, link)
+        self._way.pop()
+
+    def _out(self, place: Place, link: Link) -> None:
         if not link.up:
             self._blocked(place, Layer.LINK, f"{link.name} {words.within(place)} is down", _state(link), link)
             return
@@ -105,9 +116,19 @@ class Flood:
         self.segment.obstacles.append(Broken(place, Layer.LINK, sentence, f"no {name}", words.ip(place, "link")))
 
     def _arrive(self, place: Place, link: Link) -> None:
+        self._way.append((place, link))
+        self._in(place, link)
+        self._way.pop()
+
+    def _hear(self, place: Place, link: Link) -> None:
+        self.segment.heard.append((place, link))
+        if self._way:
+            self.segment.narrowest[place, link.index] = min(self._way, key=lambda passed: passed[1].mtu)
+
+    def _in(self, place: Place, link: Link) -> None:
         stack = self._network.stack(place)
         if link.master is None:
-            self.segment.heard.append((place, link))
+            self._hear(place, link)
             return
         bridge = stack.by_index(link.master)
         if bridge is None or bridge.kind != "bridge":
@@ -138,7 +159,7 @@ class Flood:
         self._bridges.add((place, bridge.index))
         self._plain(place, bridge)
         if came_by is not None:
-            self.segment.heard.append((place, bridge))
+            self._hear(place, bridge)
         for port in self._network.stack(place).ports_of(bridge):
             if port != came_by and self._open(place, bridge, port):
                 self._leave(place, port)

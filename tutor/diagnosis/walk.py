@@ -7,21 +7,30 @@ from ipaddress import IPv4Address
 
 from tutor.diagnosis.choices import Choices, every
 from tutor.diagnosis.hooks import Entry, Hooks, Packet
-from tutor.diagnosis.neighbours import Neighbours
+from tutor.diagnosis.neighbours import Found, Neighbours
 from tutor.diagnosis.network import Network, primary
-from tutor.diagnosis.outcome import Broken, CannotTell, Flow, Outcome, Stop, Works, unsure
+from tutor.diagnosis.outcome import Stop, unsure
 from tutor.diagnosis.routing import NONE, Refused, Routing
+from tutor.i18n import tell
 from tutor.model import words
-from tutor.model.facts import Link, Route
+from tutor.model.facts import Facts, Link, Route, Way
 from tutor.model.place import Place
 from tutor.model.verdict import Layer
-from tutor.model.wants import Address
+from tutor.model.wants import Address, WayOf
+from tutor.model.why import Broken, CannotTell, Outcome, Works
 
 _TTL = 64
 _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
+_SMALL, _SEGMENT = 44, 1240
+"""Bytes of an echo request of the tutor, and at most of a segment of its connections."""
 
 
-def diagnose(network: Network, flow: Flow) -> Outcome:
+def follow(way: Way, flow: WayOf) -> Outcome:
+    """``diagnose`` over what was read for the flow."""
+    return diagnose(Network(way.topology, Facts(way.read)), flow)
+
+
+def diagnose(network: Network, flow: WayOf) -> Outcome:
     """Whether the flow works, and if not, its first broken hop."""
     if flow.target.version != 4:
         return CannotTell("only flows of IPv4 are walked")
@@ -53,9 +62,13 @@ class _At:
 class Walk:
     """One walk, with one set of choices."""
 
-    def __init__(self, network: Network, flow: Flow, choices: Choices) -> None:
+    def __init__(self, network: Network, flow: WayOf, choices: Choices) -> None:
         self._network = network
         self._flow = flow
+        self._path = [flow.source]
+        self._back: list[Place] = []
+        self._size = _SMALL  # bytes of the packet under way; what is cut into fragments is as long as the longest
+        self._fresh = True  # it has not left the place where it was made
         self._routing = Routing(network, choices)
         self._hooks = Hooks(network, choices)
         self._neighbours = Neighbours(network, choices, self._routing)
@@ -64,19 +77,21 @@ class Walk:
         try:
             return self._there_and_back()
         except Stop as stop:
+            if isinstance(stop.outcome, Broken):
+                return replace(stop.outcome, path=tuple(self._path), back=tuple(self._back))
             return stop.outcome
 
     def _there_and_back(self) -> Works:
         flow = self._flow
         port = flow.port if flow.protocol != "icmp" else None
         request = Packet(NONE, flow.target, flow.protocol, destination_port=port)
-        path = [flow.source]
+        path, back = self._path, self._back
         source, arrived = self._send(flow.source, request, path)
         self._served(path[-1], arrived)
         answer = Packet(
             arrived.destination, arrived.source, arrived.protocol, arrived.destination_port, None, reply=True
         )
-        back = [path[-1]]
+        back.append(path[-1])
         _, returned = self._send(path[-1], answer, back)
         if back[-1] != flow.source:
             where = words.place(back[-1])
@@ -112,12 +127,13 @@ class Walk:
     def _send(self, place: Place, packet: Packet, path: list[Place]) -> tuple[Address, Packet]:
         """From a process of ``place`` to the place that takes it in. Gives the source it began with, and the packet as
         it is in the end; the places on the way are added to ``path``."""
+        self._size, self._fresh, self._hooks.mark = self._length(), True, 0
         route, packet = self._choose(place, packet)
         began = packet.source
         entry = self._hooks.begin(place, packet)
         before = packet.destination
         packet = self._hooks.run(place, "output", packet, entry, leaves=self._leaving(place, route))
-        if packet.destination != before:
+        if packet.destination != before or self._hooks.mark:
             route = self._route(place, packet)
         for _ in range(_TTL):
             if route.type == "local":
@@ -160,7 +176,7 @@ class Walk:
 
     def _route(self, place: Place, packet: Packet) -> Route:
         """Where a packet that is made here goes."""
-        route = self._routing.look_up(place, packet.destination, packet.source)
+        route = self._routing.look_up(place, packet.destination, packet.source, mark=self._hooks.mark)
         if isinstance(route, Refused):
             raise Stop(self._no_way_out(place, packet, route))
         if route.type == "broadcast" or packet.destination == _LIMITED_BROADCAST or packet.destination.is_multicast:
@@ -199,7 +215,7 @@ class Walk:
             )
             sentence += "address is never used on a cable"
             raise self._stop(place, Layer.ADDRESS, sentence, "martian address", "route")
-        route = self._routing.look_up(place, packet.destination, packet.source, link.name)
+        route = self._routing.look_up(place, packet.destination, packet.source, link.name, mark=self._hooks.mark)
         kind = "" if isinstance(route, Refused) else route.type
         if kind == "broadcast":
             raise unsure(f"{packet.destination} is a broadcast address of {where}")
@@ -253,9 +269,59 @@ class Walk:
             raise self._stop(
                 place, Layer.ROUTE, sentence, f"{route.destination} dev lo", f"route get {packet.destination}"
             )
+        self._fit(place, link, packet)
         end = self._flow.end if packet.destination == self._flow.target and route.gateway is None else None
-        other, near = self._neighbours.find(place, link, route.gateway or packet.destination, packet.source, end)
-        return _At(other, near, packet)
+        try:
+            found = self._neighbours.find(place, link, route.gateway or packet.destination, packet.source, end)
+        except Stop as stop:
+            if isinstance(stop.outcome, Broken) and route.gateway is not None:
+                stop.outcome = replace(stop.outcome, gateway=route.gateway)
+            raise
+        self._pass(found, packet)
+        self._fresh = False
+        return _At(found.place, found.link, packet)
+
+    def _length(self) -> int:
+        if self._flow.protocol == "icmp":
+            return self._flow.size + 28 if self._flow.size else _SMALL
+        return _SEGMENT if self._flow.protocol == "tcp" else _SMALL
+
+    def _fit(self, place: Place, link: Link, packet: Packet) -> None:
+        """A packet that is longer than its link allows is cut, unless it must stay whole. Programs make the segments of
+        a connection as short as the first link wants them."""
+        if self._size <= link.mtu:
+            return
+        made_short = packet.protocol == "tcp" and self._fresh
+        may_be_cut = packet.protocol == "icmp" and packet.reply  # the kernel's own answers
+        if not made_short and not may_be_cut:
+            raise self._too_long(place, link, packet, link.mtu)
+        self._size = link.mtu
+
+    def _pass(self, found: Found, packet: Packet) -> None:
+        """Bridges and the far ends of cables throw away what is too long for them, and tell nobody
+        (``is_skb_forwardable``, which leaves room for a VLAN tag)."""
+        if found.narrowest is not None and self._size > found.narrowest[1].mtu + 4:
+            raise self._too_long(*found.narrowest, packet, found.narrowest[1].mtu)
+
+    def _too_long(self, place: Place, link: Link, packet: Packet, mtu: int) -> Stop:
+        if packet.protocol == "tcp":
+            return unsure(
+                tell(
+                    "the MTU of {link} {within} is only {mtu}: short packets pass, longer ones may not",
+                    link=link.name,
+                    within=words.within(place),
+                    mtu=mtu,
+                )
+            )
+        sentence = tell(
+            "the {packet} of {size} bytes is too long for {link} {within}, which lets {mtu} pass",
+            packet=packet.name,
+            size=self._size,
+            link=link.name,
+            within=words.within(place),
+            mtu=mtu,
+        )
+        return self._stop(place, Layer.LINK, sentence, f"{link.name}: mtu {mtu}", f"link show {link.name}")
 
     def _leaving(self, place: Place, route: Route) -> Link | None:
         stack = self._network.stack(place)

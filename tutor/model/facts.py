@@ -15,7 +15,7 @@ from tutor.model import wants
 from tutor.model.containers import Docker, DockerOf
 from tutor.model.place import Place
 from tutor.model.rules import PacketChain
-from tutor.model.topology import Interface
+from tutor.model.topology import Interface, Topology
 from tutor.model.wants import Address, Want
 
 
@@ -129,6 +129,7 @@ class PolicyRule:
     version: int = 4
     action: str = "lookup"  # or blackhole, unreachable, prohibit, goto, nop
     in_link: str | None = None
+    mark: int | None = None
     other: str | None = None  # names of conditions that this type has no word for
 
 
@@ -233,6 +234,7 @@ class Listener:
     address: Address
     port: int
     process: str | None = None
+    only_v6: bool = field(default=False, compare=False)  # of an IPv6 socket: IPv4 does not reach it
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +370,15 @@ class Resolution:
     in_time: bool = True
 
 
-Fact = Docker | Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult | Resolution
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What was read of the places along a way, and the machines that there are."""
+
+    topology: Topology
+    read: Mapping[Want, Fact | Unreadable]
+
+
+Fact = Docker | Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult | Resolution | Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +398,8 @@ class Facts:
     def of(self, want: wants.ListenersOf) -> Listeners | Unreadable: ...
     @overload
     def of(self, want: wants.SysctlOf | wants.FileOf) -> Text | Unreadable: ...
+    @overload
+    def of(self, want: wants.WayOf) -> Way | Unreadable: ...
     @overload
     def of(self, want: wants.RouteLookup) -> RouteChoice | Unreadable: ...
     @overload

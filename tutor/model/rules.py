@@ -14,7 +14,9 @@ class Match:
     Keys and their values: ``source``, ``destination`` (prefixes, addresses, ranges ``LOW-HIGH``), ``protocol`` (names),
     ``source_port``, ``destination_port`` (numbers, ranges), ``in_link``, ``out_link`` (names, a final ``*`` is any
     rest), ``state`` (conntrack: new, established, related, invalid, untracked, dnat, snat), ``icmp_type`` (names),
-    ``version`` (4, 6). ``unknown``: a condition that only the kernel understands, its text as the value.
+    ``version`` (4, 6), ``mark`` (numbers, ``NUMBER/MASK``), ``source_type``, ``destination_type`` (local, unicast,
+    broadcast, multicast: what the address is in that place). ``unknown``: a condition that only the kernel understands,
+    its text as the value.
     """
 
     key: str
@@ -25,8 +27,8 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class PacketRule:
     """``verdict``: accept, drop, reject, return, jump, goto, masquerade, snat, dnat, redirect; ``None`` goes on to the
-    next rule; ``unknown`` is one that only the kernel understands. ``to`` is the chain of a jump or the address and
-    port of a rewrite."""
+    next rule, ``mark`` too, after it has set the mark (``to``, as iptables' ``--set-xmark``); ``unknown`` is one that
+    only the kernel understands. ``to`` is the chain of a jump or the address and port of a rewrite."""
 
     matches: tuple[Match, ...] = ()
     verdict: str | None = None

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tutor.model.why import Outcome
 
 
 class Layer(StrEnum):
@@ -31,12 +35,16 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """It does not hold. Texts are one clause each, in plain words; ``look_next`` is a command or a place to look."""
+    """It does not hold. Texts are one clause each, in plain words; ``look_next`` is a command or a place to look.
+
+    ``why`` is the walk along the way of the packets, where the goal sends some.
+    """
 
     expected: str
     observed: str
     layer: Layer
     look_next: str
+    why: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,20 @@ class SysctlOf:
 
 
 @dataclass(frozen=True, slots=True)
+class WayOf:
+    """All that decides about the packets of a conversation which ``source`` begins, wherever they come by. ``protocol``
+    is icmp (an echo request), tcp or udp; the latter two have a ``port``. ``end`` is the place that should have
+    ``target`` in the end, where that is known; ``size`` is as in ``Ping``. Answer: ``Way``."""
+
+    source: Place
+    target: Address
+    protocol: str = "icmp"
+    port: int | None = None
+    end: Place | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FileOf:
     """The first 64 KiB of a regular file of a machine. Answer: ``Text``."""
 
@@ -135,6 +149,6 @@ class NameLookup:
     name: str
 
 
-State = NamespacesOf | StackOf | RulesetOf | ListenersOf | SysctlOf | FileOf | RouteLookup
+State = NamespacesOf | StackOf | RulesetOf | ListenersOf | SysctlOf | FileOf | RouteLookup | WayOf
 Traffic = Ping | TcpProbe | UdpProbe | HttpGet | DnsLookup | NameLookup
 Want = State | Traffic | DockerOf

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tutor.diagnosis import Flow, Network, Outcome, diagnose, first_wants, wants
+from tutor.diagnosis import CannotTell, Flow, Outcome, follow
 from tutor.errors import UsageError
-from tutor.model.facts import Stack
+from tutor.lab import Lab
+from tutor.model.facts import Stack, Way
 from tutor.model.lesson import Command, Lesson
 from tutor.model.place import Place
 from tutor.model.wants import Address, StackOf
@@ -35,17 +36,17 @@ async def why(
 
 async def why_here(session: Session, source: Place, target: Address | Place, port: int | None = None) -> Outcome:
     """The same in a running lab, as it is now. It reads only. ``UsageError`` for a place without an address."""
-    topology = session.lesson.topology
-    first = await session.lab.read(first_wants(topology))
-    network = Network(topology, await session.lab.read(wants(topology, first)))
+    lab = session.lab
     end = target if isinstance(target, Place) else None
-    address = _address(network, target) if isinstance(target, Place) else target
-    return diagnose(network, Flow(source, address, "icmp" if port is None else "tcp", port, end))
+    address = await _address(lab, target) if isinstance(target, Place) else target
+    flow = Flow(source, address, "icmp" if port is None else "tcp", port, end)
+    way = (await lab.read([flow])).of(flow)
+    return follow(way, flow) if isinstance(way, Way) else CannotTell(way.detail)
 
 
-def _address(network: Network, place: Place) -> Address:
+async def _address(lab: Lab, place: Place) -> Address:
     """The first address of a place that others can use."""
-    stack = network.facts.of(StackOf(place))
+    stack = (await lab.read([StackOf(place)])).of(StackOf(place))
     if not isinstance(stack, Stack):
         raise UsageError(f"{place} has no address to send to: {stack.detail}")
     found = [

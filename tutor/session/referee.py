@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 from tutor.model.facts import Fact, Facts, Unreadable
@@ -103,7 +103,8 @@ class Referee:
         if not chosen:
             return False
         generation = self._generation
-        facts = await self._facts(chosen, patience)
+        said = {state.goal.id for state in self.states if isinstance(state.verdict, Unmet)}
+        facts = await self._facts(chosen, patience, lambda goal: say_news or goal.id in said)
         if generation != self._generation:
             return False
         judged = {goal.id: goals.judge(goal, facts) for goal in chosen}
@@ -120,15 +121,18 @@ class Referee:
             return state
         return goals.advance(state, verdict)
 
-    async def _facts(self, chosen: Iterable[Goal], patience: float) -> Facts:
-        """Packets first: where they arrive, the state that would explain a failure need not be read."""
+    async def _facts(
+        self, chosen: Iterable[Goal], patience: float, tells: Callable[[Goal], bool] = lambda _: True
+    ) -> Facts:
+        """Packets first: where they arrive, the state that would explain a failure need not be read; nor where the
+        failure is not told yet."""
         chosen = [goal for goal in chosen if not goals.unanswered(goal, self.answers)]
         sending = [goal for goal in chosen if goals.uses_traffic(goal)]
         packets = [want for want in goals.wants_of(sending) if isinstance(want, Traffic)]
         plain = goals.wants_of(goal for goal in chosen if goal not in sending)
         first = await self._read([*packets, *plain], patience)
         facts = Facts(first, self.answers)
-        unexplained = [goal for goal in sending if not isinstance(goals.judge(goal, facts), Met)]
+        unexplained = [goal for goal in sending if tells(goal) and not isinstance(goals.judge(goal, facts), Met)]
         more = goals.wants_of(unexplained) - first.keys()
         return Facts({**first, **await self._read(more, patience)}, self.answers) if more else facts
 

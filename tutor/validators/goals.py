@@ -19,7 +19,8 @@ from tutor.model.facts import Facts
 from tutor.model.lesson import Goal, GoalKind, Step
 from tutor.model.state import GoalState
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
-from tutor.model.wants import DnsLookup, HttpGet, Ping, Want
+from tutor.model.wants import Traffic, Want
+from tutor.validators.flow import Flow, walked
 
 
 def opened(step: Step) -> tuple[GoalState, ...]:
@@ -29,7 +30,7 @@ def opened(step: Step) -> tuple[GoalState, ...]:
 
 def uses_traffic(goal: Goal) -> bool:
     """Whether the goal sends packets, so that it may need time to settle."""
-    return any(isinstance(want, Ping | HttpGet | DnsLookup) for want in goal.check.wants())
+    return any(isinstance(want, Traffic) for want in goal.check.wants())
 
 
 def wants_of(goals: Iterable[Goal]) -> frozenset[Want]:
@@ -43,10 +44,18 @@ def unanswered(goal: Goal, answers: Mapping[str, str]) -> bool:
 
 
 def judge(goal: Goal, facts: Facts) -> Verdict:
-    """The verdict of a goal; a question that was not answered yet is unmet without a reading."""
+    """The verdict of a goal; a question that was not answered yet is unmet without a reading. Where packets of the
+    goal's ``flow`` did not do as they should, it carries the walk along their way."""
     if unanswered(goal, facts.answers):
         return Unmet("an answer", "no answer yet", Layer.ANSWER, "type your answer below the question")
-    return goal.check.judge(facts)
+    verdict = goal.check.judge(facts)
+    if (
+        isinstance(verdict, Unmet)
+        and verdict.why is None
+        and isinstance(flow := getattr(goal.check, "flow", None), Flow)
+    ):
+        return replace(verdict, why=walked(flow, facts))
+    return verdict
 
 
 def advance(state: GoalState, verdict: Verdict) -> GoalState:

@@ -15,11 +15,12 @@ _VERDICTS = {
     "SNAT": "snat",
     "DNAT": "dnat",
     "REDIRECT": "redirect",
+    "MARK": "mark",
     "LOG": None,
     "NFLOG": None,
 }
 _STRANGE = frozenset(
-    "MARK CONNMARK CT NOTRACK TPROXY NFQUEUE QUEUE NETMAP TEE SET DSCP TOS TTL TCPMSS CONNSECMARK SECMARK CHECKSUM "
+    "CONNMARK CT NOTRACK TPROXY NFQUEUE QUEUE NETMAP TEE SET DSCP TOS TTL TCPMSS CONNSECMARK SECMARK CHECKSUM "
     "CLASSIFY SYNPROXY AUDIT TRACE CLUSTERIP".split()
 )
 _ICMP = {"0": "echo-reply", "8": "echo-request", "3": "destination-unreachable", "11": "time-exceeded"}
@@ -38,10 +39,13 @@ _KEYS = {
     "--icmp-type": "icmp_type",
     "--src-range": "source",
     "--dst-range": "destination",
+    "--mark": "mark",
+    "--src-type": "source_type",
+    "--dst-type": "destination_type",
 }
 _SILENT = {"--comment", "--reject-with", "--log-prefix", "--log-level", "--nflog-group", "--nflog-prefix", "--to-ports"}
 _SWITCHES = {"--random", "--random-fully", "--persistent"}
-_MODULES = {"tcp", "udp", "icmp", "conntrack", "state", "comment", "multiport", "iprange"}
+_MODULES = {"tcp", "udp", "icmp", "conntrack", "state", "comment", "multiport", "iprange", "mark", "addrtype"}
 
 
 def packet_rule(words: Sequence[str], text: str) -> PacketRule:
@@ -60,6 +64,8 @@ def packet_rule(words: Sequence[str], text: str) -> PacketRule:
             to = value
         elif word == "--to-ports" and values:
             to = f":{value}"
+        elif word == "--set-xmark" and values:
+            to = value
         elif word not in _SWITCHES and word not in _SILENT and (word != "-m" or value not in _MODULES):
             matches.append(Match(UNKNOWN, (" ".join((word, *values)),)))
     return PacketRule(tuple(matches), verdict, to, text)
@@ -87,7 +93,7 @@ def _match(key: str, value: str, no: bool) -> Match:
     match key:
         case "source_port" | "destination_port":
             values = tuple(part.replace(":", "-") for part in value.split(","))
-        case "state":
+        case "state" | "source_type" | "destination_type":
             values = tuple(part.lower() for part in value.split(","))
         case "icmp_type":
             values = (_ICMP.get(value, value),)

@@ -33,6 +33,7 @@ from tutor.model.wants import (
     TcpProbe,
     UdpProbe,
     Want,
+    WayOf,
 )
 
 _LONGEST = 5.0  # seconds for one want, whatever happens; each kind of traffic has its own shorter bound
@@ -45,17 +46,43 @@ async def read(lab: Opener, wants: Collection[Want], *, patience: float = 0.5) -
     ``patience`` is how many seconds an echo reply is waited for; connections get twice that.
     """
     distinct = list(dict.fromkeys(wants))
-    turns = asyncio.Semaphore(_AT_ONCE)
     async with Reading(lab) as reading:
-        answers = await asyncio.gather(*(_answer(reading, want, turns, patience) for want in distinct))
+        asking = _Asking(reading, patience)
+        try:
+            answers = await asyncio.gather(*map(asking.ask, distinct))
+        finally:
+            asking.stop()
     return Facts(dict(zip(distinct, answers, strict=True)))
 
 
-async def _answer(reading: Reading, want: Want, turns: asyncio.Semaphore, patience: float) -> Fact | Unreadable:
-    async with turns:
+class _Asking:
+    """Everything is asked once in a reading, also where the answer to another want needs it."""
+
+    def __init__(self, reading: Reading, patience: float) -> None:
+        self._reading = reading
+        self._patience = patience
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._tasks: dict[Want, asyncio.Task[Fact | Unreadable]] = {}
+
+    async def ask(self, want: Want) -> Fact | Unreadable:
+        task = self._tasks.get(want)
+        if task is None:
+            task = self._tasks[want] = asyncio.create_task(self._answer(want))
+        return await asyncio.shield(task)
+
+    def stop(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+
+    async def _answer(self, want: Want) -> Fact | Unreadable:
         try:
             async with asyncio.timeout(_LONGEST):
-                return await _read_one(reading, want, patience)
+                if isinstance(want, WayOf):  # which takes no turn, as it waits for others that do
+                    from tutor.lab.probe.way import way
+
+                    return await way(self._reading.opener.topology, want, self.ask)
+                async with self._turns:
+                    return await _read_one(self._reading, want, self._patience)
         except (LabEnded, OSError, LookupError, ValueError, struct.error) as error:
             return unreadable(_place(want), error)
 
@@ -103,6 +130,8 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
             from tutor.lab.probe.names import name_lookup
 
             return await name_lookup(opener, want, patience)
+        case WayOf():
+            raise ValueError("it is read by reading others")
         case _:
             assert_never(want)
 
@@ -113,7 +142,7 @@ def _place(want: Want) -> Place:
             return Place(machine)
         case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _) | NameLookup(place):
             return place
-        case Ping(source) | TcpProbe(source) | UdpProbe(source) | HttpGet(source) | DnsLookup(source):
+        case WayOf(source) | Ping(source) | TcpProbe(source) | UdpProbe(source) | HttpGet(source) | DnsLookup(source):
             return source
         case _:
             assert_never(want)
