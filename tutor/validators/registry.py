@@ -32,11 +32,13 @@ _MODULES = (
         "traffic",
         "http",
         "dns",
+        "names",
+        "files",
         "nat",
         "docker",
         "docker_answers",
     ),
-    *("answers", "predictions", "combined"),
+    *("answers", "name_answers", "predictions", "combined"),
 )
 
 _CheckClass = TypeVar("_CheckClass", bound=type)

@@ -19,6 +19,11 @@ _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eigh
 _FILLERS = frozenset(
     "a an the it is its link links device dev interface by via from to at in on through named called".split()
 )
+_PREFIXES = frozenset("server name nameserver zone ns address".split())
+_ORIGINS = {
+    **dict.fromkeys(("hosts", "/etc/hosts", "file", "files", "호스트", "파일"), "files"),
+    **dict.fromkeys(("dns", "server", "nameserver", "resolver", "네임서버", "서버"), "dns"),
+}
 _LONGEST = 200
 
 
@@ -71,6 +76,29 @@ def mac(text: str) -> str | None:
 def name(text: str) -> str | None:
     """``veth-red@if5:`` is ``veth-red``."""
     return _only(word.partition("@")[0] for word in words(text) if word not in _FILLERS)
+
+
+def domain(text: str) -> str | None:
+    """``WWW.Example.com.`` is ``www.example.com``; the root alone is nothing."""
+    return _only(_domains(words(text)))
+
+
+def domain_or_ip(text: str) -> str | None:
+    """Either, as it is found beside the other in answers of name servers."""
+    return _only([word for word in _domains(words(text)) if word not in _PREFIXES])
+
+
+def _domains(found: Iterable[str]) -> Iterator[str]:
+    for word in found:
+        if word in NOTHING:
+            yield "none"
+        elif word not in _FILLERS and re.fullmatch(r"[a-z0-9_*-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f:.]+", word):
+            yield word.rstrip(".")
+
+
+def origin(text: str) -> str | None:
+    """``files`` for the hosts file in any words, ``dns`` for a name server."""
+    return _only(_ORIGINS[word] for word in words(text) if word in _ORIGINS)
 
 
 def _only(found: Iterable[str]) -> str | None:

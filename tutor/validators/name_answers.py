@@ -1,0 +1,209 @@
+"""Questions about names and name servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tutor.i18n import tell
+from tutor.model import namefiles
+from tutor.model.facts import DnsResult, Facts, Unreadable
+from tutor.model.lesson import Check
+from tutor.model.place import Place
+from tutor.model.verdict import Layer, Unmet, Verdict
+from tutor.model.wants import Address, DnsLookup, FileOf, NameLookup, Want
+from tutor.validators import say, typed
+from tutor.validators.contents import text_of
+from tutor.validators.dns import asked, look
+from tutor.validators.names import HOSTS, NSSWITCH, RESOLV, nothing_found, origin
+from tutor.validators.questions import judged, too_early
+from tutor.validators.registry import GoalId, param, validator
+
+
+@validator("answer-dns")
+@dataclass(frozen=True)
+class AnswerOf:
+    """What does a name server answer? One of its data; `none` where there are none."""
+
+    goal: GoalId
+    source: Place = param("where the question starts", name="from")
+    server: Address = param("the name server")
+    name: str = param("the name to ask for")
+    rrtype: str = param("the record type", name="type", default="A")
+    when: Check | None = param("what must hold before the question means anything", default=None)
+
+    @property
+    def _lookup(self) -> DnsLookup:
+        return DnsLookup(self.source, self.server, self.name, self.rrtype)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({self._lookup}) | (self.when.wants() if self.when else frozenset())
+
+    def judge(self, facts: Facts) -> Verdict:
+        what = tell("what {server} answers for {name} {type}", server=str(self.server), name=self.name,
+                    type=self.rrtype)  # fmt: skip
+        if early := too_early(facts, self.when, what):
+            return early
+        result = asked(facts, self._lookup, what)
+        if not isinstance(result, DnsResult):
+            return result
+        reader = typed.ip if self.rrtype in ("A", "AAAA") else typed.domain
+        right = [answer.split()[-1].rstrip(".").casefold() for answer in result.answers] or ["none"]
+        return judged(facts, self.goal, reader, right, what, look(self._lookup))
+
+
+@validator("answer-ttl")
+@dataclass(frozen=True)
+class TtlOf:
+    """For how many seconds may an answer be kept? Ask a server that has the say: in a cache the number runs down."""
+
+    goal: GoalId
+    source: Place = param("where the question starts", name="from")
+    server: Address = param("the name server")
+    name: str = param("the name to ask for")
+    rrtype: str = param("the record type", name="type", default="A")
+
+    @property
+    def _lookup(self) -> DnsLookup:
+        return DnsLookup(self.source, self.server, self.name, self.rrtype, recurse=False)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({self._lookup})
+
+    def judge(self, facts: Facts) -> Verdict:
+        what = tell("the TTL of {name} at {server}", name=self.name, server=str(self.server))
+        result = asked(facts, self._lookup, what)
+        if not isinstance(result, DnsResult):
+            return result
+        if result.ttl is None:
+            observed = tell("{server} has no {type} record of {name}", server=str(self.server), type=self.rrtype,
+                            name=self.name)  # fmt: skip
+            return Unmet(what, observed, Layer.NAME, look(self._lookup))
+        return judged(facts, self.goal, typed.number, [str(result.ttl)], what, look(self._lookup))
+
+
+@validator("answer-rcode")
+@dataclass(frozen=True)
+class RcodeOf:
+    """Which status does a name server answer with? Such as NOERROR or NXDOMAIN."""
+
+    goal: GoalId
+    source: Place = param("where the question starts", name="from")
+    server: Address = param("the name server")
+    name: str = param("the name to ask for")
+    rrtype: str = param("the record type", name="type", default="A")
+
+    @property
+    def _lookup(self) -> DnsLookup:
+        return DnsLookup(self.source, self.server, self.name, self.rrtype)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({self._lookup})
+
+    def judge(self, facts: Facts) -> Verdict:
+        what = tell("the status that {server} answers with", server=str(self.server))
+        result = asked(facts, self._lookup, what)
+        if not isinstance(result, DnsResult):
+            return result
+        right = [str(result.rcode).casefold()]
+        return judged(facts, self.goal, typed.name, right, what, look(self._lookup))
+
+
+@validator("answer-referral")
+@dataclass(frozen=True)
+class ReferralOf:
+    """To whom does a name server refer instead of answering? The name, the address or the zone; else `none`."""
+
+    goal: GoalId
+    source: Place = param("where the question starts", name="from")
+    server: Address = param("the name server")
+    name: str = param("the name to ask for")
+
+    @property
+    def _lookup(self) -> DnsLookup:
+        return DnsLookup(self.source, self.server, self.name, recurse=False)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({self._lookup})
+
+    def judge(self, facts: Facts) -> Verdict:
+        what = tell("the name server to which {server} refers for {name}", server=str(self.server), name=self.name)
+        result = asked(facts, self._lookup, what)
+        if not isinstance(result, DnsResult):
+            return result
+        right = {word for record in result.referral for word in (record.owner, record.data)}
+        shown = [word.rstrip(".").casefold() for word in right] or ["none"]
+        return judged(facts, self.goal, typed.domain_or_ip, shown, what, look(self._lookup))
+
+
+@validator("answer-resolves")
+@dataclass(frozen=True)
+class ProgramsGet:
+    """Which address do programs of a place get for a name? One of them; `none` where they get none."""
+
+    goal: GoalId
+    name: str = param("the name, as one types it")
+    place: Place = param("where the program runs", name="in")
+    when: Check | None = param("what must hold before the question means anything", default=None)
+
+    def wants(self) -> frozenset[Want]:
+        own: frozenset[Want] = frozenset({NameLookup(self.place, self.name)})
+        return own | (self.when.wants() if self.when else frozenset())
+
+    def judge(self, facts: Facts) -> Verdict:
+        what = tell("the address that programs {within} get for {name}", within=say.within(self.place), name=self.name)
+        if early := too_early(facts, self.when, what):
+            return early
+        found = facts.of(NameLookup(self.place, self.name))
+        if isinstance(found, Unreadable):
+            return say.unreadable(found, self.place, what)
+        right = list(found.addresses) or ["none"]
+        return judged(facts, self.goal, typed.ip, right, what, say.command(self.place, f"getent ahosts {self.name}"))
+
+
+@validator("answer-name-origin")
+@dataclass(frozen=True)
+class OriginOf:
+    """From where do programs have the address of a name, `/etc/hosts` or `DNS`?"""
+
+    goal: GoalId
+    name: str = param("the name, as one types it")
+    place: Place = param("where the program runs", name="in")
+    when: Check | None = param("what must hold before the question means anything", default=None)
+
+    def wants(self) -> frozenset[Want]:
+        own: frozenset[Want] = frozenset({NameLookup(self.place, self.name)})
+        files = frozenset(FileOf(self.place.machine, path) for path in (HOSTS, RESOLV, NSSWITCH))
+        return own | files | (self.when.wants() if self.when else frozenset())
+
+    def judge(self, facts: Facts) -> Verdict:
+        what = tell("where programs {within} have the address of {name} from", within=say.within(self.place),
+                    name=self.name)  # fmt: skip
+        if early := too_early(facts, self.when, what):
+            return early
+        found = facts.of(NameLookup(self.place, self.name))
+        if isinstance(found, Unreadable):
+            return say.unreadable(found, self.place, what)
+        if not found.addresses:
+            return nothing_found(facts, self.place, self.name, found, what)
+        look_next = say.on(self.place.machine, f"grep {self.name} {HOSTS}; grep hosts {NSSWITCH}")
+        return judged(facts, self.goal, typed.origin, [origin(facts, self.place, self.name)], what, look_next)
+
+
+@validator("answer-nameserver")
+@dataclass(frozen=True)
+class NameserverOf:
+    """Which name server does a machine ask first?"""
+
+    goal: GoalId
+    place: Place = param("the machine", name="in")
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({FileOf(self.place.machine, RESOLV)})
+
+    def judge(self, facts: Facts) -> Verdict:
+        what = tell("the name server that {machine} asks first", machine=self.place.machine)
+        text = text_of(facts, self.place, RESOLV, what, Layer.NAME)
+        if not isinstance(text, str):
+            return text
+        right = [str(server) for server in namefiles.resolver(text).servers[:1]] or ["none"]
+        return judged(facts, self.goal, typed.ip, right, what, say.on(self.place.machine, f"cat {RESOLV}"))
