@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import overload
 
 from tutor.model import wants
-from tutor.model.containers import Docker, DockerOf
+from tutor.model.containers import ContainerGet, Docker, DockerOf
 from tutor.model.place import Place
 from tutor.model.rules import PacketChain
 from tutor.model.topology import Interface, Topology
@@ -409,7 +409,7 @@ class Facts:
     @overload
     def of(self, want: wants.UdpProbe) -> UdpResult | Unreadable: ...
     @overload
-    def of(self, want: wants.HttpGet) -> HttpResult | Unreadable: ...
+    def of(self, want: wants.HttpGet | ContainerGet) -> HttpResult | Unreadable: ...
     @overload
     def of(self, want: DockerOf) -> Docker | Unreadable: ...
     @overload

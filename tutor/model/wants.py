@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from tutor.model.containers import DockerOf
+from tutor.model.containers import ContainerGet, DockerOf
 from tutor.model.place import Place
 
 Address = IPv4Address | IPv6Address
@@ -150,5 +150,5 @@ class NameLookup:
 
 
 State = NamespacesOf | StackOf | RulesetOf | ListenersOf | SysctlOf | FileOf | RouteLookup | WayOf
-Traffic = Ping | TcpProbe | UdpProbe | HttpGet | DnsLookup | NameLookup
+Traffic = Ping | TcpProbe | UdpProbe | HttpGet | DnsLookup | NameLookup | ContainerGet
 Want = State | Traffic | DockerOf

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
+from tutor.model.containers import DockerOf
 from tutor.model.facts import Fact, Facts, Unreadable
 from tutor.model.lesson import Goal, GoalKind, Step
 from tutor.model.state import GoalState
@@ -48,7 +49,7 @@ class Referee:
     def unannounced(self) -> frozenset[Want]:
         """The wants of the open goals that the kernel does not announce when they change."""
         return frozenset(
-            want for want in goals.wants_of(self.open_goals) if isinstance(want, ListenersOf | SysctlOf | FileOf)
+            want for want in goals.wants_of(self.open_goals) if isinstance(want, ListenersOf | SysctlOf | FileOf | DockerOf)
         )
 
     async def look_at_state(self) -> bool:

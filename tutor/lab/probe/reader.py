@@ -15,7 +15,7 @@ from tutor.lab.probe.ping import ping
 from tutor.lab.probe.reading import Reading
 from tutor.lab.probe.rules import ruleset
 from tutor.lab.probe.stack import look_up_route
-from tutor.model.containers import DockerOf
+from tutor.model.containers import ContainerGet, DockerOf
 from tutor.model.facts import Fact, Facts, Unreadable
 from tutor.model.place import Place
 from tutor.model.wants import (
@@ -122,6 +122,10 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
             from tutor.lab.probe.docker import read_docker
 
             return await read_docker(opener, want)
+        case ContainerGet():
+            from tutor.lab.probe.docker import container_get
+
+            return await container_get(opener, want, patience)
         case DnsLookup():
             from tutor.lab.probe.dns import dns_lookup
 
@@ -142,6 +146,8 @@ def _place(want: Want) -> Place:
             return Place(machine)
         case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _) | NameLookup(place):
             return place
+        case ContainerGet(source):
+            return source
         case WayOf(source) | Ping(source) | TcpProbe(source) | UdpProbe(source) | HttpGet(source) | DnsLookup(source):
             return source
         case _:
