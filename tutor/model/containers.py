@@ -29,6 +29,18 @@ class DockerOf:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerGet:
+    """A want: ``GET http://ADDRESS:port/`` from ``source``, with the address that the container has at that moment, in
+    ``network`` or else in any. Answer: ``HttpResult``."""
+
+    source: Place
+    machine: str
+    container: str
+    port: int = 80
+    network: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """A container's connection to a network. ``address`` is ``None`` in the networks ``none`` and ``host``, and while
     it does not run."""
