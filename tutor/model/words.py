@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from typing import Literal
 
+from tutor.i18n import tell
 from tutor.model.containers import container_of
 from tutor.model.place import Place
 
@@ -16,12 +19,14 @@ def place(where: Place) -> str:
     if where.netns is None:
         return where.machine
     name = container_of(where) or where.netns
-    return name if where.machine == HOME else f"{name} on {where.machine}"
+    return name if where.machine == HOME else tell("{name} on {machine}", name=name, machine=where.machine)
 
 
 def within(where: Place) -> str:
     """``in red``, ``on host``."""
-    return f"on {where.machine}" if where.netns is None else f"in {place(where)}"
+    if where.netns is None:
+        return tell("on {machine}", machine=where.machine)
+    return tell("in {place}", place=place(where))
 
 
 def ip(where: Place, arguments: str) -> str:
@@ -39,10 +44,20 @@ def command(where: Place, line: str) -> str:
 
 
 def on(machine: str, line: str) -> str:
-    return line if machine == HOME else f"{line} (on {machine})"
+    return line if machine == HOME else tell("{line} (on {machine})", line=line, machine=machine)
 
 
-def joined(words: Iterable[str], last: str = "and") -> str:
+def joined(words: Iterable[str], last: Literal["and", "or"] = "and") -> str:
     """``a``, ``a and b``, ``a, b and c``; ``nothing`` for none."""
-    *head, tail = list(words) or ["nothing"]
-    return f"{', '.join(head)} {last} {tail}" if head else tail
+    *head, tail = list(words) or [tell("nothing")]
+    if not head:
+        return tail
+    before = reduce(lambda one, other: tell("{one}, {other}", one=one, other=other), head)
+    if last == "or":
+        return tell("{one} or {other}", one=before, other=tail)
+    return tell("{one} and {other}", one=before, other=tail)
+
+
+def clauses(said: Iterable[str]) -> str:
+    """``red has only lo; blue has only lo``."""
+    return reduce(lambda one, other: tell("{one}; {other}", one=one, other=other), said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts, Link, LinkAddress, Stack, Unreadable
 from tutor.model.place import Place
 from tutor.model.topology import Interface
@@ -34,9 +35,14 @@ class HasAddress:
         return frozenset(StackOf(place) for place in (self.place, self.far) if place is not None)
 
     def judge(self, facts: Facts) -> Verdict:
-        on = f" on {self.link}" if self.link else ""
-        on += f" on the cable to {say.place(self.far)}" if self.far else ""
-        expected = f"{self.address}{on} {say.within(self.place)}" + (", on a link that is up" if self.up else "")
+        expected = tell("{address} {within}", address=self.address, within=say.within(self.place))
+        if self.link:
+            expected = tell("{address} on {link} {within}", **{**expected.values, "link": self.link})
+        elif self.far:
+            far = say.place(self.far)
+            expected = tell("{address} on the cable to {far} {within}", **{**expected.values, "far": far})
+        if self.up:
+            expected = tell("{expected}, on a link that is up", expected=expected)
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)
@@ -49,9 +55,9 @@ class HasAddress:
             if ends is not None and link not in ends:
                 continue
             if self.up and not link.up:
-                observed = f"{self.address} is on {link.name}, which is down"
+                observed = tell("{address} is on {link}, which is down", address=self.address, link=link.name)
                 return Unmet(expected, observed, Layer.LINK, say.ip(self.place, "link"))
-            return Met(f"{self.address} is on {link.name}")
+            return Met(tell("{address} is on {link}", address=self.address, link=link.name))
         return Unmet(expected, self._nearest(stack), Layer.ADDRESS, say.ip(self.place, "addr"))
 
     def _ends(self, facts: Facts, stack: Stack, expected: str) -> tuple[Link, ...] | Unmet | Unknown | None:
@@ -68,14 +74,23 @@ class HasAddress:
             if address.interface.ip == self.address.ip:
                 if address.interface.network.prefixlen != self.address.network.prefixlen:
                     length = address.interface.network.prefixlen
-                    return f"{link.name} has {address.interface}: the prefix length is /{length}"
-                return f"{self.address} is on {link.name}"
+                    return tell(
+                        "{link} has {address}: the prefix length is /{length}",
+                        link=link.name,
+                        address=address.interface,
+                        length=length,
+                    )
+                return tell("{address} is on {link}", address=self.address, link=link.name)
         subject = self.link or say.place(self.place)
         if self.link and stack.link(self.link) is None:
-            return f"{say.place(self.place)} has no link {self.link}"
+            return tell("{place} has no link {link}", place=say.place(self.place), link=self.link)
         wanted = (address for link, address in carried(stack) if self.link in (None, link.name))
         seen = [str(address.interface) for address in wanted if address.interface.version == self.address.version]
-        return f"{subject} has {say.joined(seen)}" if seen else f"{subject} has no address yet"
+        return (
+            tell("{subject} has {seen}", subject=subject, seen=say.joined(seen))
+            if seen
+            else tell("{subject} has no address yet", subject=subject)
+        )
 
 
 @validator("no-address")
@@ -90,15 +105,15 @@ class NoAddress:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"{self.link} without an address"
+        expected = tell("{link} without an address", link=self.link)
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)
         for link, address in carried(stack):
             if link.name == self.link:
-                observed = f"{self.link} has {address.interface}"
+                observed = tell("{link} has {address}", link=self.link, address=address.interface)
                 return Unmet(expected, observed, Layer.ADDRESS, say.ip(self.place, f"addr show {self.link}"))
-        return Met(f"{self.link} has no address")
+        return Met(tell("{link} has no address", link=self.link))
 
 
 def carried(stack: Stack) -> Iterator[tuple[Link, LinkAddress]]:

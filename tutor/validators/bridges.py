@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts, Link, Stack, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unmet, Verdict
@@ -26,7 +27,9 @@ class Bridge:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"a bridge named {self.name}" + (", up" if self.up else "")
+        expected = tell("a bridge named {name}", name=self.name)
+        if self.up:
+            expected = tell("a bridge named {name}, up", name=self.name)
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)
@@ -34,8 +37,12 @@ class Bridge:
         if isinstance(bridge, Unmet):
             return bridge
         if self.up and not bridge.up:
-            return Unmet(expected, f"{self.name} is there, but down", Layer.LINK, say.ip(self.place, "link"))
-        return Met(f"{self.name} is a bridge" + (", up" if bridge.up else ""))
+            return Unmet(
+                expected, tell("{name} is there, but down", name=self.name), Layer.LINK, say.ip(self.place, "link")
+            )
+        if not bridge.up:
+            return Met(tell("{name} is a bridge", name=self.name))
+        return Met(tell("{name} is a bridge, up", name=self.name))
 
 
 @validator("bridge-port")
@@ -51,7 +58,7 @@ class BridgePort:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"{self.port} plugged into {self.bridge}"
+        expected = tell("{port} plugged into {bridge}", port=self.port, bridge=self.bridge)
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)
@@ -61,10 +68,17 @@ class BridgePort:
         link = stack.link(self.port)
         look = say.ip(self.place, f"link show master {self.bridge}")
         if link is None:
-            return Unmet(expected, f"{say.place(self.place)} has no link {self.port}", Layer.LINK, look)
+            return Unmet(
+                expected,
+                tell("{place} has no link {port}", place=say.place(self.place), port=self.port),
+                Layer.LINK,
+                look,
+            )
         if link.master != bridge.index:
-            return Unmet(expected, f"{self.port} is not a port of {self.bridge}", Layer.LINK, look)
-        return Met(f"{self.port} is a port of {self.bridge}")
+            return Unmet(
+                expected, tell("{port} is not a port of {bridge}", port=self.port, bridge=self.bridge), Layer.LINK, look
+            )
+        return Met(tell("{port} is a port of {bridge}", port=self.port, bridge=self.bridge))
 
 
 @validator("plugged-in")
@@ -81,7 +95,7 @@ class PluggedIn:
         return frozenset({StackOf(self.place), StackOf(self.at)})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"a cable from {say.place(self.place)} to a port of {self.bridge}"
+        expected = tell("a cable from {place} to a port of {bridge}", place=say.place(self.place), bridge=self.bridge)
         for place in (self.at, self.place):
             stack = facts.of(StackOf(place))
             if isinstance(stack, Unreadable):
@@ -94,19 +108,22 @@ class PluggedIn:
             return bridge
         pairs = tuple(cables(self.at, here, self.place, there))
         if not pairs:
-            observed = f"no cable runs from {say.place(self.at)} into {say.place(self.place)}"
+            observed = tell("no cable runs from {at} into {place}", at=say.place(self.at), place=say.place(self.place))
             return Unmet(expected, observed, Layer.LINK, say.ip(self.place, "link"))
         ports = [(port, end) for port, end in pairs if port.master == bridge.index]
         if not ports:
-            observed = f"{pairs[0][0].name} is not a port of {self.bridge}"
+            observed = tell("{port} is not a port of {bridge}", port=pairs[0][0].name, bridge=self.bridge)
             return Unmet(expected, observed, Layer.LINK, say.ip(self.at, f"link show master {self.bridge}"))
-        return self._switched_on(ports[0], expected) or Met(f"{ports[0][0].name} is a port of {self.bridge}")
+        return self._switched_on(ports[0], expected) or Met(
+            tell("{port} is a port of {bridge}", port=ports[0][0].name, bridge=self.bridge)
+        )
 
     def _switched_on(self, pair: tuple[Link, Link], expected: str) -> Unmet | None:
         for place, link in zip((self.at, self.place), pair, strict=True):
             if self.up and not link.up:
-                observed = f"{link.name} {say.within(place)} is down"
-                return Unmet(expected + ", both ends up", observed, Layer.LINK, say.ip(place, "link"))
+                observed = tell("{link} {within} is down", link=link.name, within=say.within(place))
+                expected = tell("{expected}, both ends up", expected=expected)
+                return Unmet(expected, observed, Layer.LINK, say.ip(place, "link"))
         return None
 
 
@@ -116,8 +133,17 @@ def find(stack: Stack, name: str, expected: str, place: Place) -> Link | Unmet:
     look = say.ip(place, "link show type bridge")
     if link is None:
         others = [link.name for link in stack.links if link.kind == "bridge"]
-        observed = f"there is no {name}, but a bridge {say.joined(others)}" if others else f"there is no {name}"
+        observed = (
+            tell("there is no {name}, but a bridge {others}", name=name, others=say.joined(others))
+            if others
+            else tell("there is no {name}", name=name)
+        )
         return Unmet(expected, observed, Layer.LINK, look)
     if link.kind != "bridge":
-        return Unmet(expected, f"{name} is a {link.kind or 'device'}, not a bridge", Layer.LINK, look)
+        return Unmet(
+            expected,
+            tell("{name} is a {kind}, not a bridge", name=name, kind=link.kind or tell("device")),
+            Layer.LINK,
+            look,
+        )
     return link

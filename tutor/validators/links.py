@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts, Link, Stack, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
@@ -27,7 +28,7 @@ class LinkExists:
 
     def judge(self, facts: Facts) -> Verdict:
         where = say.joined(map(say.place, self.places), "or")
-        expected = f"a {self.kind or 'link'} named {self.name} in {where}"
+        expected = tell("a {kind} named {name} in {where}", kind=self.kind or tell("link"), name=self.name, where=where)
         stacks = {place: facts.of(StackOf(place)) for place in self.places}
         readable = {place: stack for place, stack in stacks.items() if isinstance(stack, Stack)}
         for place, stack in readable.items():
@@ -35,14 +36,23 @@ class LinkExists:
             if link is None:
                 continue
             if self.kind in (None, link.kind):
-                return Met(f"{self.name} is {say.within(place)}")
-            observed = f"{self.name} {say.within(place)} is a {link.kind or 'device'}, not a {self.kind}"
+                return Met(tell("{name} is {within}", name=self.name, within=say.within(place)))
+            observed = tell(
+                "{name} {within} is a {kind}, not a {kind2}",
+                name=self.name,
+                within=say.within(place),
+                kind=link.kind or tell("device"),
+                kind2=self.kind,
+            )
             return Unmet(expected, observed, Layer.LINK, say.ip(place, f"-d link show {self.name}"))
         if not readable:
             place, reason = next(iter(stacks.items()))
             assert isinstance(reason, Unreadable)
             return say.unreadable(reason, place, expected)
-        seen = "; ".join(f"{say.place(place)} has {say.links(stack)}" for place, stack in readable.items())
+        seen = say.clauses(
+            tell("{place} has {links}", place=say.place(place), links=say.links(stack))
+            for place, stack in readable.items()
+        )
         return Unmet(expected, seen, Layer.LINK, say.ip(next(iter(readable)), "link"))
 
 
@@ -65,9 +75,9 @@ class LinkGone:
                 if isinstance(verdict, Unknown):
                     return verdict
             elif stack.link(self.name):
-                observed = f"{self.name} is still {say.within(place)}"
-                return Unmet(f"no link named {self.name}", observed, Layer.LINK, say.ip(place, "link"))
-        return Met(f"there is no {self.name}")
+                observed = tell("{name} is still {within}", name=self.name, within=say.within(place))
+                return Unmet(tell("no link named {name}", name=self.name), observed, Layer.LINK, say.ip(place, "link"))
+        return Met(tell("there is no {name}", name=self.name))
 
 
 @validator("link-up")
@@ -82,17 +92,22 @@ class LinkUp:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"{self.name} up {say.within(self.place)}"
+        expected = tell("{name} up {within}", name=self.name, within=say.within(self.place))
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)
         link = stack.link(self.name)
         look = say.ip(self.place, "link")
         if link is None:
-            return Unmet(expected, f"{say.place(self.place)} has {say.links(stack)}", Layer.LINK, look)
+            return Unmet(
+                expected,
+                tell("{place} has {links}", place=say.place(self.place), links=say.links(stack)),
+                Layer.LINK,
+                look,
+            )
         if not link.up:
-            return Unmet(expected, f"{self.name} is down", Layer.LINK, look)
-        return Met(f"{self.name} is up")
+            return Unmet(expected, tell("{name} is down", name=self.name), Layer.LINK, look)
+        return Met(tell("{name} is up", name=self.name))
 
 
 @validator("cable")
@@ -108,7 +123,11 @@ class Cable:
 
     def judge(self, facts: Facts) -> Verdict:
         one, other = self.between
-        expected = f"a veth pair with one end {say.within(one)} and the other {say.within(other)}"
+        expected = tell(
+            "a veth pair with one end {within} and the other {within2}",
+            within=say.within(one),
+            within2=say.within(other),
+        )
         here, there = facts.of(StackOf(one)), facts.of(StackOf(other))
         for place, stack in ((one, here), (other, there)):
             if isinstance(stack, Unreadable):
@@ -117,17 +136,31 @@ class Cable:
         assert isinstance(there, Stack)
         pairs = tuple(cables(one, here, other, there))
         if not pairs:
-            observed = f"{say.place(one)} has {say.links(here)}; {say.place(other)} has {say.links(there)}"
+            observed = tell(
+                "{one} has {links}; {other} has {links2}",
+                one=say.place(one),
+                links=say.links(here),
+                other=say.place(other),
+                links2=say.links(there),
+            )
             lonely = one if not _cabled(here) else other
             return Unmet(expected, observed, Layer.LINK, say.ip(lonely, "link"))
         if self.up and not any(left.up and right.up for left, right in pairs):
             left, right = pairs[0]
             place, link = (one, left) if not left.up else (other, right)
-            expected = f"both ends of the cable up, {left.name} and {right.name}"
-            observed = f"{link.name} {say.within(place)} is down"
+            expected = tell("both ends of the cable up, {left} and {right}", left=left.name, right=right.name)
+            observed = tell("{link} {within} is down", link=link.name, within=say.within(place))
             return Unmet(expected, observed, Layer.LINK, say.ip(place, "link"))
         left, right = pairs[0]
-        return Met(f"{left.name} {say.within(one)} is joined to {right.name} {say.within(other)}")
+        return Met(
+            tell(
+                "{left} {within} is joined to {right} {within2}",
+                left=left.name,
+                within=say.within(one),
+                right=right.name,
+                within2=say.within(other),
+            )
+        )
 
 
 @validator("no-cable")
@@ -142,7 +175,7 @@ class NoCable:
 
     def judge(self, facts: Facts) -> Verdict:
         one, other = self.between
-        expected = f"no direct cable between {say.place(one)} and {say.place(other)}"
+        expected = tell("no direct cable between {one} and {other}", one=say.place(one), other=say.place(other))
         here, there = facts.of(StackOf(one)), facts.of(StackOf(other))
         for place, stack in ((one, here), (other, there)):
             if isinstance(stack, Unreadable):
@@ -150,9 +183,15 @@ class NoCable:
         assert isinstance(here, Stack)
         assert isinstance(there, Stack)
         for left, right in cables(one, here, other, there):
-            observed = f"{left.name} {say.within(one)} is still joined to {right.name} {say.within(other)}"
+            observed = tell(
+                "{left} {within} is still joined to {right} {within2}",
+                left=left.name,
+                within=say.within(one),
+                right=right.name,
+                within2=say.within(other),
+            )
             return Unmet(expected, observed, Layer.LINK, say.ip(one, "link"))
-        return Met(f"no cable joins {say.place(one)} and {say.place(other)}")
+        return Met(tell("no cable joins {one} and {other}", one=say.place(one), other=say.place(other)))
 
 
 def cables(one: Place, here: Stack, other: Place, there: Stack) -> Iterator[tuple[Link, Link]]:

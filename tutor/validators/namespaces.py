@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts, Namespaces, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
@@ -27,8 +28,8 @@ class NamespaceExists:
         if isinstance(found, Unreadable):
             return _unknown(found)
         if self.name.netns in found.names:
-            return Met(f"namespace {self.name.netns} exists")
-        expected = f"a namespace named {self.name.netns}"
+            return Met(tell("namespace {netns} exists", netns=self.name.netns))
+        expected = tell("a namespace named {netns}", netns=self.name.netns)
         return Unmet(expected, _listing(self.name, found), Layer.NAMESPACE, _look(self.name))
 
 
@@ -47,13 +48,13 @@ class NamespaceGone:
         if isinstance(found, Unreadable):
             return _unknown(found)
         if self.name.netns not in found.names:
-            return Met(f"there is no namespace {self.name.netns}")
-        expected = f"no namespace named {self.name.netns}"
-        return Unmet(expected, f"{self.name.netns} still exists", Layer.NAMESPACE, _look(self.name))
+            return Met(tell("there is no namespace {netns}", netns=self.name.netns))
+        expected = tell("no namespace named {netns}", netns=self.name.netns)
+        return Unmet(expected, tell("{netns} still exists", netns=self.name.netns), Layer.NAMESPACE, _look(self.name))
 
 
 def _unknown(found: Unreadable) -> Unknown:
-    return Unknown(f"the namespaces could not be listed: {found.detail}")
+    return Unknown(tell("the namespaces could not be listed: {detail}", detail=found.detail))
 
 
 def _look(name: Place) -> str:
@@ -62,6 +63,7 @@ def _look(name: Place) -> str:
 
 def _listing(name: Place, found: Namespaces) -> str:
     if not found.names:
-        return f"{name.machine} has no namespaces yet"
-    noun = "namespace" if len(found.names) == 1 else "namespaces"
-    return f"{name.machine} has the {noun} {say.joined(found.names)}"
+        return tell("{machine} has no namespaces yet", machine=name.machine)
+    if len(found.names) == 1:
+        return tell("{machine} has the namespace {name}", machine=name.machine, name=found.names[0])
+    return tell("{machine} has the namespaces {names}", machine=name.machine, names=say.joined(found.names))

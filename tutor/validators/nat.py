@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts, NatRule, PingResult, RouteChoice, Ruleset, Stack
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unmet, Verdict
@@ -35,7 +36,12 @@ class Translated:
 
     def judge(self, facts: Facts) -> Verdict:
         where = say.place(self.end)
-        expected = f"{where} sees packets from {say.place(self.source)} come from {self.seen_as}"
+        expected = tell(
+            "{where} sees packets from {source} come from {seen_as}",
+            where=where,
+            source=say.place(self.source),
+            seen_as=self.seen_as,
+        )
         result = sent(facts, Ping(self.source, self.target, self.flow.watch), expected)
         if not isinstance(result, PingResult):
             return result
@@ -44,9 +50,14 @@ class Translated:
             return explain(self.flow, facts, result).unmet(expected)
         wrong = [source for source in sources if source != self.seen_as]
         if not wrong:
-            return Met(f"{where} saw {self.seen_as}")
+            return Met(tell("{where} saw {seen_as}", where=where, seen_as=self.seen_as))
         observed, look = self._explained(facts, wrong[0])
-        return Unmet(expected, f"{where} saw {observed}", Layer.NAT, say.command(self.via[0], look))
+        return Unmet(
+            expected,
+            tell("{where} saw {observed}", where=where, observed=observed),
+            Layer.NAT,
+            say.command(self.via[0], look),
+        )
 
     def _explained(self, facts: Facts, source: Address) -> tuple[str, str]:
         """What the far side saw, what the rules say to that, and the command that lists them."""
@@ -54,31 +65,40 @@ class Translated:
         look = "iptables -t nat -nvL POSTROUTING"
         own = facts.of(StackOf(self.source))
         untouched = not isinstance(own, Stack) or owns(own, source)
-        seen = f"the private source address {source}" if untouched and source.is_private else str(source)
+        seen = (
+            tell("the private source address {source}", source=source)
+            if untouched and source.is_private
+            else str(source)
+        )
         rules = facts.of(RulesetOf(router))
         if not isinstance(rules, Ruleset):
             return seen, look
         translating = [rule for rule in rules.nat if rule.action in ("masquerade", "snat")]
         if not translating:
-            return f"{seen}: {say.place(router)} has no rule that translates it", look
+            return tell("{seen}: {router} has no rule that translates it", seen=seen, router=say.place(router)), look
         if not any(rule.text.startswith("iptables") for rule in translating):
             look = "nft list ruleset"
         if not untouched:
-            return f"{seen}, which a rule of {say.place(router)} wrote", look
+            return tell("{seen}, which a rule of {router} wrote", seen=seen, router=say.place(router)), look
         way = facts.of(RouteLookup(router, self.target))
         link = way.link if isinstance(way, RouteChoice) else None
-        return f"{seen}: {_mismatch(translating[0], source, self.target, link)}", look
+        mismatch = _mismatch(translating[0], source, self.target, link)
+        return tell("{seen}: {reason}", seen=seen, reason=mismatch), look
 
 
 def _mismatch(rule: NatRule, source: Address, target: Address, link: str | None) -> str:
     """The part of the rule that the packet, which leaves by ``link``, does not match."""
     if rule.source is not None and not _matches(source, rule.source):
-        return f"the {rule.action} rule matches the source {rule.source}"
+        return tell("the {action} rule matches the source {source}", action=rule.action, source=rule.source)
     if rule.out_link is not None and rule.out_link != link:
-        return f"the {rule.action} rule matches packets that leave by {rule.out_link}"
+        return tell(
+            "the {action} rule matches packets that leave by {out_link}", action=rule.action, out_link=rule.out_link
+        )
     if rule.destination is not None and not _matches(target, rule.destination):
-        return f"the {rule.action} rule matches the destination {rule.destination}"
-    return f"the {rule.action} rule did not match"
+        return tell(
+            "the {action} rule matches the destination {destination}", action=rule.action, destination=rule.destination
+        )
+    return tell("the {action} rule did not match", action=rule.action)
 
 
 def _matches(address: Address, selector: str) -> bool:

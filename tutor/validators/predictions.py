@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts, HttpResult, PingResult, Unreadable
 from tutor.model.lesson import Check
 from tutor.model.place import Place
@@ -35,14 +36,14 @@ class SourceSeen:
 
     def judge(self, facts: Facts) -> Verdict:
         where = say.place(self.end)
-        asked = f"the source address that {where} sees"
+        asked = tell("the source address that {where} sees", where=where)
         result = sent(facts, self._ping, asked)
         if not isinstance(result, PingResult):
             return result
         seen = [str(address) for address in sources_at(result, self.end)]
         look = say.command(self.end, "tcpdump -ni any icmp")
         if not seen:
-            return Unmet(asked, f"no packet has arrived at {where} yet", Layer.ROUTE, look)
+            return Unmet(asked, tell("no packet has arrived at {where} yet", where=where), Layer.ROUTE, look)
         return judged(facts, self.goal, typed.ip, seen, asked, look)
 
 
@@ -66,14 +67,14 @@ class TtlSeen:
 
     def judge(self, facts: Facts) -> Verdict:
         where = say.place(self.end)
-        asked = f"the TTL that {where} sees"
+        asked = tell("the TTL that {where} sees", where=where)
         result = sent(facts, self._ping, asked)
         if not isinstance(result, PingResult):
             return result
         seen = {str(a.ttl) for a in result.arrivals if a.place == self.end and not a.reply}
         look = say.command(self.end, "tcpdump -vni any icmp")
         if not seen:
-            return Unmet(asked, f"no packet has arrived at {where} yet", Layer.ROUTE, look)
+            return Unmet(asked, tell("no packet has arrived at {where} yet", where=where), Layer.ROUTE, look)
         return judged(facts, self.goal, typed.number, seen, asked, look)
 
 
@@ -98,14 +99,14 @@ class ClientSeen:
 
     def judge(self, facts: Facts) -> Verdict:
         where = say.place(self.end)
-        asked = f"the client address that {where} sees"
+        asked = tell("the client address that {where} sees", where=where)
         result: HttpResult | Unreadable = facts.of(self._get)
         if isinstance(result, Unreadable):
-            return Unknown(f"the request could not be sent: {result.detail}")
+            return Unknown(tell("the request could not be sent: {detail}", detail=result.detail))
         seen = [str(a.source) for a in result.arrivals if a.place == self.end and not a.reply]
         look = say.command(self.end, "tcpdump -ni any tcp port 80")
         if not seen:
-            return Unmet(asked, f"no connection has arrived at {where} yet", Layer.NAT, look)
+            return Unmet(asked, tell("no connection has arrived at {where} yet", where=where), Layer.NAT, look)
         return judged(facts, self.goal, typed.ip, seen, asked, look)
 
 
@@ -152,7 +153,11 @@ class LastSeen:
         return ping | (self.when.wants() if self.when else frozenset())
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the last place that sees a ping from {say.place(self.source)} to {self.target}"
+        asked = tell(
+            "the last place that sees a ping from {source} to {target}",
+            source=say.place(self.source),
+            target=self.target,
+        )
         if early := too_early(facts, self.when, asked):
             return early
         result = sent(facts, Ping(self.source, self.target, self.path), asked)

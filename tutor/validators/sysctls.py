@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unmet, Verdict
@@ -25,12 +26,17 @@ class Sysctl:
         return frozenset({SysctlOf(self.place, self.key)})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"{self.key} = {self.value} {say.within(self.place)}"
+        expected = tell("{key} is {value} {within}", key=self.key, value=self.value, within=say.within(self.place))
         found = facts.of(SysctlOf(self.place, self.key))
         if isinstance(found, Unreadable):
             return say.unreadable(found, self.place, expected)
         value = " ".join(found.text.split())
         if value == self.value:
-            return Met(f"{self.key} is {value}")
+            return Met(tell("{key} is {value}", key=self.key, value=value))
         layer = Layer.FORWARDING if "forward" in self.key else Layer.LINK
-        return Unmet(expected, f"{self.key} is {value}", layer, say.command(self.place, f"sysctl {self.key}"))
+        return Unmet(
+            expected,
+            tell("{key} is {value}", key=self.key, value=value),
+            layer,
+            say.command(self.place, f"sysctl {self.key}"),
+        )
