@@ -46,6 +46,12 @@ def cache() -> Path:
     return Path(_DIRS.user_cache_dir)
 
 
+def runtime() -> Path:
+    """The sockets of tutorials that are open. Not created here."""
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    return Path(given) / "nettutor" if os.path.isabs(given) and Path(given).is_dir() else state() / "run"
+
+
 def progress_file() -> Path:
     return data() / "progress.sqlite3"
 

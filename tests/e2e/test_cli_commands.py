@@ -49,11 +49,21 @@ def test_check_json_is_the_contract() -> None:
     for step in report["steps"]:
         assert set(step) == {"id", "completed", "goals"}
         for goal in step["goals"]:
-            assert set(goal) == {"id", "kind", "status", "expected", "observed", "layer", "look_next"}
+            assert set(goal) == {"id", "kind", "status", "expected", "observed", "layer", "look_next", "why"}
             assert goal["kind"] in ("edge", "level", "preserve")
             assert goal["status"] in ("met", "unmet", "unknown")
     first = {goal["status"] for goal in report["steps"][0]["goals"]}
     assert first == {"met", "unmet"}
+
+
+def test_check_json_says_why_packets_do_not_arrive() -> None:
+    typed = "ip netns add red; ip netns add blue\n= 1\n= DOWN\n= no\n"
+    done = nettutor("check", "bridges", "--script", "-", "--json", stdin=typed)
+    walks = [goal["why"] for step in json.loads(done.stdout)["steps"] for goal in step["goals"] if goal["why"]]
+    assert walks, "some goals send packets, and nothing is set up"
+    keys = {"outcome", "hop", "layer", "sentence", "evidence", "command", "path", "back"}
+    assert all(set(walk) == keys for walk in walks)
+    assert any(walk["outcome"] == "broken" and walk["sentence"] and walk["command"] for walk in walks)
 
 
 def test_check_reads_a_stream() -> None:

@@ -12,9 +12,9 @@ from tutor.replay.restore import begin, jump, reset_lesson, reset_step, resume
 from tutor.replay.typing import Progress, TypedLine, machine_of, type_all, type_line, type_one
 
 if TYPE_CHECKING:
-    from tutor.replay.asking import why, why_here
+    from tutor.replay.asking import asked, why, why_here
     from tutor.replay.checking import check
-    from tutor.replay.report import GoalReport, Report, StepReport
+    from tutor.replay.report import GoalReport, Report, StepReport, why_json
 
 __all__ = [
     "GoalReport",
@@ -22,6 +22,7 @@ __all__ = [
     "Report",
     "StepReport",
     "TypedLine",
+    "asked",
     "begin",
     "check",
     "jump",
@@ -34,15 +35,18 @@ __all__ = [
     "type_one",
     "why",
     "why_here",
+    "why_json",
 ]
 
 _HOMES = {
     "GoalReport": "report",
     "Report": "report",
     "StepReport": "report",
+    "asked": "asking",
     "check": "checking",
     "why": "asking",
     "why_here": "asking",
+    "why_json": "report",
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from tutor.diagnosis import CannotTell, Flow, Outcome, follow
 from tutor.errors import UsageError
@@ -10,6 +12,7 @@ from tutor.lab import Lab
 from tutor.model.facts import Stack, Way
 from tutor.model.lesson import Command, Lesson
 from tutor.model.place import Place
+from tutor.model.topology import Topology
 from tutor.model.wants import Address, StackOf
 from tutor.replay.typing import machine_of, type_all
 from tutor.session import Session
@@ -32,6 +35,36 @@ async def why(
         return await why_here(session, source, target, port)
     finally:
         await session.close()
+
+
+def asked(topology: Topology, source: str, destination: str) -> tuple[Place, Address | Place, int | None]:
+    """SOURCE and DESTINATION[:PORT] as they are typed; ``UsageError`` for what is none."""
+    return (_place(topology, source), *_target(topology, destination))
+
+
+def _place(topology: Topology, text: str) -> Place:
+    names = [machine.name for machine in topology.machines]
+    try:
+        place = Place.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if place.machine not in names:
+        raise UsageError(f"there is no machine {place.machine!r}; this lesson has {', '.join(names)}")
+    return place
+
+
+def _target(topology: Topology, text: str) -> tuple[Address | Place, int | None]:
+    """An address, ``[IPV6]:PORT`` too, or a place."""
+    with contextlib.suppress(ValueError):
+        return ip_address(text), None
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        return _place(topology, text), None
+    if not (port.isdecimal() and 0 < int(port) < 65536):
+        raise UsageError(f"{text!r} is no address or place, with or without a port")
+    with contextlib.suppress(ValueError):
+        return ip_address(host.removeprefix("[").removesuffix("]")), int(port)
+    return _place(topology, host), int(port)
 
 
 async def why_here(session: Session, source: Place, target: Address | Place, port: int | None = None) -> Outcome:

@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from tutor.model.lesson import Goal, Lesson, Step
 from tutor.model.verdict import Met, Unknown, Unmet, Verdict
+from tutor.model.why import Broken, CannotTell, Outcome, Works
 from tutor.replay.typing import TypedLine
+
+
+def why_json(outcome: Outcome) -> dict[str, object]:
+    """A walk along the way of packets: ``outcome`` is works, broken or unknown, with ``sentence`` as the reason of the
+    last; ``path`` and ``back`` are places in order. What an outcome does not have is ``null``."""
+    told: dict[str, object] = dict.fromkeys(
+        ("outcome", "hop", "layer", "sentence", "evidence", "command", "path", "back")
+    )
+    match outcome:
+        case Works(path, back):
+            told |= {"outcome": "works", "path": list(map(str, path)), "back": list(map(str, back))}
+        case Broken(path=path, back=back):
+            told |= {
+                "outcome": "broken",
+                "hop": str(outcome.hop),
+                "layer": outcome.layer.value,
+                "sentence": outcome.sentence,
+                "evidence": outcome.evidence,
+                "command": outcome.command,
+                "path": list(map(str, path)),
+                "back": list(map(str, back)),
+            }
+        case CannotTell(why):
+            told |= {"outcome": "unknown", "sentence": why}
+        case _:
+            assert_never(outcome)
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +47,7 @@ class GoalReport:
     def to_json(self) -> dict[str, object]:
         """The object of the ``check --json`` contract; fields that a verdict does not have are ``null``."""
         verdict = self.verdict
-        told: dict[str, object] = dict.fromkeys(("status", "expected", "observed", "layer", "look_next"))
+        told: dict[str, object] = dict.fromkeys(("status", "expected", "observed", "layer", "look_next", "why"))
         match verdict:
             case Met():
                 told |= {"status": "met", "observed": verdict.observed}
@@ -29,6 +58,7 @@ class GoalReport:
                     "observed": verdict.observed,
                     "layer": verdict.layer.value,
                     "look_next": verdict.look_next,
+                    "why": None if verdict.why is None else why_json(verdict.why),
                 }
             case Unknown():
                 told |= {"status": "unknown", "observed": verdict.cause}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from textual.message import Message
 
@@ -29,6 +29,9 @@ from tutor.store import Store
 from tutor.tui import messages
 from tutor.tui.opening import open_session
 
+if TYPE_CHECKING:
+    from tutor.replay.running import Answering
+
 Tell = Callable[[Message], object]
 Size = Callable[[], tuple[int, int]]
 
@@ -45,6 +48,7 @@ class Conductor:
         self._size = size
         self._session: Session | None = None
         self._moving = False
+        self._answering: Answering | None = None
 
     @property
     def session(self) -> Session | None:
@@ -120,6 +124,9 @@ class Conductor:
             session.answer(goal_id, text)
 
     async def close(self) -> None:
+        answering, self._answering = self._answering, None
+        if answering is not None:
+            await answering.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -144,6 +151,15 @@ class Conductor:
         finally:
             self._moving = False
         self._tell(messages.LabReady(session.shells, session.state))
+        await self._answer_questions()
+
+    async def _answer_questions(self) -> None:
+        """Of ``nettutor why`` in another terminal."""
+        if self._answering is None:
+            from tutor.replay.running import Answering
+
+            self._answering = Answering(lambda: self.session)
+            await self._answering.open()
 
     def _pass_on(self, session: Session, event: SessionEvent) -> None:
         if session is not self._session:
