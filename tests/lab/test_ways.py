@@ -5,61 +5,10 @@ Each case replaces the commands of one step; the steps before it are typed as th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
+from lesson_ways import Way, Wrong, fails, passes
 
-from tutor.content import load
-from tutor.model.lesson import Command
-from tutor.model.verdict import Layer, Unmet
-from tutor.replay import StepReport, check
-
-
-@dataclass(frozen=True)
-class Way:
-    """``lines`` are typed on ``host`` unless a line ``@name`` goes before; ``= TEXT`` answers."""
-
-    lesson: str
-    step: str
-    name: str
-    lines: str
-
-    def __str__(self) -> str:
-        return f"{self.lesson}-{self.step}-{self.name}"
-
-    @property
-    def commands(self) -> list[Command]:
-        machine, commands = "host", []
-        for line in self.lines.strip().splitlines():
-            text = line.strip()
-            if text.startswith("@"):
-                machine = text[1:]
-            elif text.startswith("= "):
-                commands.append(Command(machine, text[2:], answer=True))
-            else:
-                commands.append(Command(machine, text))
-        return commands
-
-
-@dataclass(frozen=True)
-class Wrong:
-    way: Way
-    goal: str
-    layer: Layer
-    observed: str
-
-    def __str__(self) -> str:
-        return str(self.way)
-
-
-async def judged(way: Way) -> StepReport:
-    lesson = load(way.lesson)
-    index = lesson.index(way.step)
-    before = [command for step in lesson.steps[:index] for command in step.solutions[0].commands]
-    report = await check(lesson, [*before, *way.commands])
-    assert all(step.completed for step in report.steps[:index])
-    return report.steps[index]
-
+from tutor.model.verdict import Layer
 
 RIGHT = [
     Way("namespaces", "create", "blue first, and one more", "ip netns add blue; ip netns add green; ip netns add red"),
@@ -346,15 +295,9 @@ WRONG = [
 
 @pytest.mark.parametrize("way", RIGHT, ids=str)
 async def test_a_right_way_passes(way: Way) -> None:
-    report = await judged(way)
-    assert report.completed, [(goal.goal.id, goal.verdict) for goal in report.goals if not goal.done]
+    await passes(way)
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
 async def test_a_wrong_way_fails_for_the_right_reason(wrong: Wrong) -> None:
-    report = await judged(wrong.way)
-    assert not report.completed
-    verdict = next(goal.verdict for goal in report.goals if goal.goal.id == wrong.goal)
-    assert isinstance(verdict, Unmet)
-    assert verdict.layer is wrong.layer, verdict
-    assert wrong.observed in verdict.observed, verdict
+    await fails(wrong)

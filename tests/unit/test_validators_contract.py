@@ -117,7 +117,7 @@ def test_two_validators_cannot_have_one_name() -> None:
 
 def test_parameters_have_the_words_of_the_lesson() -> None:
     spec = registry.spec("ping")
-    assert [parameter.name for parameter in spec.parameters] == ["from", "to", "at", "via", "through"]
-    assert [parameter.required for parameter in spec.parameters] == [True, True, False, False, False]
+    assert [parameter.name for parameter in spec.parameters] == ["from", "to", "at", "via", "through", "size"]
+    assert [parameter.required for parameter in spec.parameters] == [True, True, False, False, False, False]
     assert registry.spec("answer-mac").question
     assert registry.spec("answer-mac").parameter("goal") is None

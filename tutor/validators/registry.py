@@ -37,8 +37,11 @@ _MODULES = (
         "nat",
         "docker",
         "docker_answers",
+        "ports",
+        "absent",
+        "path",
     ),
-    *("answers", "name_answers", "predictions", "combined"),
+    *("answers", "name_answers", "predictions", "attempts", "combined"),
 )
 
 _CheckClass = TypeVar("_CheckClass", bound=type)

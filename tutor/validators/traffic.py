@@ -2,41 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts, Gone, PingResult, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, Ping, Want
+from tutor.model.why import Broken
 from tutor.validators import say
-from tutor.validators.flow import Flow, explain
+from tutor.validators.flow import Cause, Flow, explain
+from tutor.validators.mtu import packet_size, too_small
 from tutor.validators.registry import param, validator
 
 
 @validator("ping")
 @dataclass(frozen=True)
 class Pings:
-    """An echo request from the place is answered. With `at` and `via` the reason for silence can be told better."""
+    """An echo request from the place is answered. With `at` and `via` the reason for silence can be told better.
+
+    With `size` it carries so many bytes and may not be cut into fragments, as `ping -M do -s` does it."""
 
     source: Place = param("where the ping starts", name="from")
     target: Address = param("the address to ping", name="to")
     end: Place | None = param("the place that has this address, where it must arrive", name="at", default=None)
     via: tuple[Place, ...] = param("the routers between, in order", default=())
     through: tuple[Place, ...] = param("other places whose bridges it passes", default=())
+    size: int = param("how many bytes it carries", default=0)
 
     @property
     def flow(self) -> Flow:
-        return Flow(self.source, self.target, self.end, self.via, self.through)
+        return Flow(self.source, self.target, self.end, self.via, self.through, size=self.size)
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({self._ping, *self.flow.wants()})
+        return frozenset({self._ping, self._small, *self.flow.wants(), *self._small_flow.wants()})
 
     @property
     def _ping(self) -> Ping:
+        return replace(self._small, size=self.size)
+
+    @property
+    def _small_flow(self) -> Flow:
+        return replace(self.flow, size=0)
+
+    @property
+    def _small(self) -> Ping:
         return Ping(self.source, self.target, self.flow.watch)
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"{say.place(self.source)} pings {self.target} and gets an answer"
+        expected = tell("{place} pings {target} and gets an answer", place=say.place(self.source), target=self.target)
+        if self.size:
+            size = packet_size(self.flow)
+            expected = tell(
+                "a ping of {size} bytes from {place} to {target} is answered",
+                size=size,
+                place=say.place(self.source),
+                target=self.target,
+            )
         result = sent(facts, self._ping, expected)
         if not isinstance(result, PingResult):
             return result
@@ -44,7 +66,13 @@ class Pings:
             return Met(f"{self.target} answered {say.place(self.source)}")
         if result.replies:
             return self._answered_elsewhere(expected)
-        return explain(self.flow, facts, result).unmet(expected)
+        return self._cause(facts, result).unmet(expected)
+
+    def _cause(self, facts: Facts, result: PingResult) -> Cause:
+        cause, small = explain(self.flow, facts, result), facts.of(self._small)
+        if not self.size or not isinstance(small, PingResult) or isinstance(cause.why, Broken):
+            return cause
+        return too_small(self.flow, facts, result) if small.replies else explain(self._small_flow, facts, small)
 
     def _answered_elsewhere(self, expected: str) -> Unmet:
         """Such as by the sender itself, which takes all of a network for its own that is on its loopback."""
