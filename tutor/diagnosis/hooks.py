@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from tutor.diagnosis.choices import Choices
 from tutor.diagnosis.network import Network, primary
 from tutor.diagnosis.outcome import Stop, unsure
+from tutor.i18n import tell
 from tutor.model import words
 from tutor.model.facts import Link, Route
 from tutor.model.place import Place
@@ -38,7 +39,7 @@ class Packet:
 
     @property
     def name(self) -> str:
-        return "answer" if self.reply else "packet"
+        return tell("answer") if self.reply else tell("packet")
 
 
 @dataclass
@@ -116,10 +117,12 @@ class Hooks:
         program = self._network.program(place)
         chains = [chain for chain in program if chain.hook == hook and chain.family in ("ip", "inet")]
         if any(c.hook == "ingress" or (c.family in ("netdev", "arp") and c.hook) for c in program):
-            raise unsure(f"{words.place(place)} has rules below IP")
+            raise unsure(tell("{place} has rules below IP", place=words.place(place)))
         tracked = self._tracks(place)
         if any(chain.priority < _CONNTRACK_AT and _opaque(chain) for chain in chains):
-            raise unsure(f"{words.place(place)} has rules before connection tracking that are not known here")
+            raise unsure(
+                tell("{place} has rules before connection tracking that are not known here", place=words.place(place))
+            )
         nat = _NAT_AT.get(hook)
         before = [c for c in chains if c.kind != "nat" and (nat is None or c.priority < nat)]
         after = [c for c in chains if c.kind != "nat" and c not in before]
@@ -161,16 +164,33 @@ class Hooks:
         rule = self._verdict(chain, program, passing)
         if rule is None:
             if chain.policy == "drop":
-                how = f"the chain {chain.name} of the table {chain.table} drops what no rule accepts"
+                how = tell(
+                    "the chain {chain} of the table {table} drops what no rule accepts",
+                    chain=chain.name,
+                    table=chain.table,
+                )
                 raise self._dropped(passing, how, f"{chain.family} {chain.table} {chain.name}: policy drop", chain)
         elif rule.verdict in ("drop", "reject"):
-            raise self._dropped(passing, f"a rule {rule.verdict}s it", rule.text, chain)
+            how = tell("a rule drops it") if rule.verdict == "drop" else tell("a rule rejects it")
+            raise self._dropped(passing, how, rule.text, chain)
         elif rule.verdict != "accept":
-            raise unsure(f"{words.place(passing.place)} has a rule that is not known here: {rule.text}")
+            raise unsure(
+                tell(
+                    "{place} has a rule that is not known here: {text}",
+                    place=words.place(passing.place),
+                    text=rule.text,
+                )
+            )
 
     def _dropped(self, passing: _Passing, how: str, evidence: str, chain: PacketChain) -> Stop:
         where = passing.place
-        sentence = f"the {passing.packet.name} is thrown away {words.within(where)} ({passing.hook}): {how}"
+        sentence = tell(
+            "the {packet} is thrown away {within} ({hook}): {how}",
+            packet=passing.packet.name,
+            within=words.within(where),
+            hook=passing.hook,
+            how=how,
+        )
         look = "nft list ruleset"
         if evidence.startswith("iptables"):
             look = f"iptables {'' if chain.table == 'filter' else f'-t {chain.table} '}-nvL {chain.name}"
@@ -220,7 +240,7 @@ class Hooks:
     def _in_order(self, place: Place, chains: list[PacketChain]) -> list[PacketChain]:
         """By priority. Of two with the same, the kernel takes the younger first, and no listing tells their age."""
         if len({chain.priority for chain in chains}) < len(chains):
-            why = f"{words.place(place)} has several chains that translate with the same priority"
+            why = tell("{place} has several chains that translate with the same priority", place=words.place(place))
             if len(chains) > 2:
                 raise unsure(why)
             chains = chains[:: -1 if self._choices.pick(2, why) else 1]
@@ -241,7 +261,7 @@ class Hooks:
             case "masquerade" if leaves is not None:
                 chosen = primary(stack, leaves, gateway or packet.destination)
                 if chosen is None:
-                    raise self._dropped(passing, "masquerade finds no address to write", rule.text, chain)
+                    raise self._dropped(passing, tell("masquerade finds no address to write"), rule.text, chain)
                 return replace(packet, source=chosen)
             case "snat" if address is not None:
                 return replace(packet, source=address)
@@ -258,14 +278,20 @@ class Hooks:
                 if to is not None:
                     number = packet.destination_port if port is None else port
                     return replace(packet, destination=to, destination_port=number)
-        raise unsure(f"{words.place(passing.place)} rewrites the packet in a way not known here: {rule.text}")
+        raise unsure(
+            tell(
+                "{place} rewrites the packet in a way not known here: {text}",
+                place=words.place(passing.place),
+                text=rule.text,
+            )
+        )
 
     def _verdict(
         self, chain: PacketChain, program: tuple[PacketChain, ...], passing: _Passing, depth: int = 0
     ) -> PacketRule | None:
         """The rule that decides, or ``None`` where the chain came to its end."""
         if depth > 16:
-            raise unsure(f"the chains of {words.place(passing.place)} jump too deep")
+            raise unsure(tell("the chains of {place} jump too deep", place=words.place(passing.place)))
         for rule in chain.rules:
             if rule.verdict is None or not self._matches(rule, passing):
                 continue
@@ -281,7 +307,13 @@ class Hooks:
                     (c for c in program if (c.family, c.table, c.name) == (chain.family, chain.table, rule.to)), None
                 )
                 if below is None:
-                    raise unsure(f"{words.place(passing.place)} has a rule that is not known here: {rule.text}")
+                    raise unsure(
+                        tell(
+                            "{place} has a rule that is not known here: {text}",
+                            place=words.place(passing.place),
+                            text=rule.text,
+                        )
+                    )
                 found = self._verdict(below, program, passing, depth + 1)
                 passing = replace(passing, mark=self.mark)
                 if found is not None or rule.verdict == "goto":
@@ -294,7 +326,13 @@ class Hooks:
             covered = int(mask, 0) if mask else 0xFFFFFFFF
             self.mark = (passing.mark & ~covered) ^ int(value, 0)
         except ValueError:
-            raise unsure(f"{words.place(passing.place)} has a rule that is not known here: {rule.text}") from None
+            raise unsure(
+                tell(
+                    "{place} has a rule that is not known here: {text}",
+                    place=words.place(passing.place),
+                    text=rule.text,
+                )
+            ) from None
         return self.mark
 
     def _matches(self, rule: PacketRule, passing: _Passing) -> bool:
@@ -302,7 +340,11 @@ class Hooks:
         if False in answers:
             return False
         if None in answers:
-            why = f"whether a rule {words.within(passing.place)} applies is not known here: {rule.text}"
+            why = tell(
+                "whether a rule {within} applies is not known here: {text}",
+                within=words.within(passing.place),
+                text=rule.text,
+            )
             return bool(self._choices.pick(2, why))
         return True
 
@@ -325,7 +367,7 @@ def _target(rule: PacketRule) -> tuple[IPv4Address | None, int | None]:
     try:
         return IPv4Address(host) if host else None, int(port) if port else None
     except ValueError:
-        raise unsure(f"the rule lets the kernel choose: {rule.text}") from None
+        raise unsure(tell("the rule lets the kernel choose: {text}", text=rule.text)) from None
 
 
 def _holds(match: Match, passing: _Passing) -> bool | None:

@@ -14,6 +14,7 @@ from tutor.diagnosis.network import Network, own, primary
 from tutor.diagnosis.outcome import Stop, unsure
 from tutor.diagnosis.routing import NONE, Refused, Routing
 from tutor.diagnosis.segment import Flood, Segment, unplugged
+from tutor.i18n import tell
 from tutor.model import words
 from tutor.model.facts import Link, Neighbour
 from tutor.model.place import Place
@@ -57,10 +58,13 @@ class Neighbours:
         stack = self._network.stack(place)
         master = stack.by_index(link.master)
         if master is not None:
-            sentence = (
-                f"packets leave {words.place(place)} by {link.name}, a port of {master.name}: answers come in on "
+            sentence = tell(
+                "packets leave {place} by {link}, a port of {master}: "
+                "answers come in on {master}, which should have the address instead",
+                place=words.place(place),
+                link=link.name,
+                master=master.name,
             )
-            sentence += f"{master.name}, which should have the address instead"
             raise self._stop(place, Layer.ADDRESS, sentence, f"{link.name}: master {master.name}", "addr")
         asker = source if own(stack, source) else primary(stack, link, hop, narrow=True) or NONE
         answering, silent = [], list[str]()
@@ -72,7 +76,7 @@ class Neighbours:
                 silent.append(refusal)
         if not answering:
             raise self._nobody(place, link, hop, segment, silent, end)
-        why = f"several links answer when {words.place(place)} asks for {hop}"
+        why = tell("several links answer when {place} asks for {hop}", place=words.place(place), hop=hop)
         chosen = answering[self._choices.pick(len(answering), why)]
         for other, near in answering:
             self._learned[other, near.index, asker] = (place, link)
@@ -93,7 +97,12 @@ class Neighbours:
         return self._learned.get((place, link.index, hop))
 
     def _fixed(self, place: Place, link: Link, entry: Neighbour) -> Stop:
-        sentence = f"{words.place(place)} has a fixed entry that {entry.address} is at {entry.mac}, where nobody is"
+        sentence = tell(
+            "{place} has a fixed entry that {address} is at {mac}, where nobody is",
+            place=words.place(place),
+            address=entry.address,
+            mac=entry.mac,
+        )
         evidence = f"{entry.address} dev {link.name} lladdr {entry.mac} PERMANENT"
         return self._stop(place, Layer.NEIGHBOUR, sentence, evidence, "neigh")
 
@@ -101,17 +110,19 @@ class Neighbours:
         """``None`` where the link answers, else why not; the empty text where it has no reason to."""
         network, stack, settings = self._network, self._network.stack(place), link.settings
         if settings is None:
-            raise unsure(f"the settings of {link.name} {words.within(place)} are not known")
+            raise unsure(
+                tell("the settings of {link} {within} are not known", link=link.name, within=words.within(place))
+            )
         where = words.place(place)
         found = self._routing.look_up(place, hop, asker, link.name)
         local = not isinstance(found, Refused) and found.type == "local"
         if not link.up:
-            return f"{link.name} of {where} is down" if local else ""
+            return tell("{link} of {where} is down", link=link.name, where=where) if local else ""
         if asker == NONE:
             return None if local else ""
         if local:
             if (distrust := self._routing.distrusts(place, link, asker, hop)) is not None:
-                return f"{where} does not answer {asker}: {distrust}"
+                return tell("{where} does not answer {asker}: {distrust}", where=where, asker=asker, distrust=distrust)
             return self._ignores(place, link, hop)
         proxied = any(entry.address == hop and entry.link in (None, link.index) for entry in stack.proxies)
         if not settings.forwarding or not (proxied or settings.proxy_arp or network.everywhere(place, "proxy_arp")):
@@ -120,7 +131,7 @@ class Neighbours:
         if isinstance(route, Refused) or route.type != "unicast" or route.link == link.index:
             return ""
         if (distrust := self._routing.distrusts(place, link, asker, hop, route.link)) is not None:
-            return f"{where} does not answer {asker}: {distrust}"
+            return tell("{where} does not answer {asker}: {distrust}", where=where, asker=asker, distrust=distrust)
         return None
 
     def _ignores(self, place: Place, link: Link, hop: Address) -> str | None:
@@ -128,41 +139,62 @@ class Neighbours:
         assert settings is not None
         level = max(settings.arp_ignore, self._network.everywhere(place, "arp_ignore"))
         if settings.arp_filter or self._network.everywhere(place, "arp_filter") or level not in (0, 1, 8):
-            raise unsure(f"{words.place(place)} chooses which ARP questions it answers (arp_filter, arp_ignore)")
+            raise unsure(
+                tell(
+                    "{place} chooses which ARP questions it answers (arp_filter, arp_ignore)", place=words.place(place)
+                )
+            )
         here = any(a.interface.ip == hop for a in self._network.stack(place).addresses_of(link))
         if level == 8 or (level == 1 and not here):
-            return f"arp_ignore of {words.place(place)} is {level}"
+            return tell("arp_ignore of {place} is {level}", place=words.place(place), level=level)
         return None
 
     def _nobody(
         self, place: Place, link: Link, hop: Address, segment: Segment, silent: list[str], end: Place | None
     ) -> Stop:
         """Why no link answered."""
-        where, asks = words.place(place), f"nobody answers when {words.place(place)} asks for {hop}"
+        where, asks = (
+            words.place(place),
+            tell("nobody answers when {place} asks for {hop}", place=words.place(place), hop=hop),
+        )
         if silent:
             layer = Layer.ADDRESS if "itself" in silent[0] else Layer.NEIGHBOUR
             return self._stop(place, layer, f"{asks}: {silent[0]}", silent[0], "neigh")
         if segment.unclear is not None:
-            return unsure(f"{asks}, but {segment.unclear}")
+            return unsure(tell("{asks}, but {unclear}", asks=asks, unclear=segment.unclear))
         owners = [(other, carrying) for other, carrying in self._network.owners(hop) if other != place]
         if not owners:
             if end is not None:
-                sentence = f"{words.place(end)} does not have the address {hop}"
+                sentence = tell("{end} does not have the address {hop}", end=words.place(end), hop=hop)
                 return self._stop(end, Layer.ADDRESS, sentence, f"no {hop} {words.within(end)}", "addr")
-            return self._stop(place, Layer.ADDRESS, f"{asks}: no link has this address", f"{hop} FAILED", "neigh")
+            return self._stop(
+                place, Layer.ADDRESS, tell("{asks}: no link has this address", asks=asks), f"{hop} FAILED", "neigh"
+            )
         other, carrying = owners[0]
         if carrying.kind not in ("veth", "bridge", "loopback"):
-            return unsure(f"{hop} is on {carrying.name} of {words.place(other)}, a link of the kind {carrying.kind}")
+            return unsure(
+                tell(
+                    "{hop} is on {carrying} of {other}, a link of the kind {kind}",
+                    hop=hop,
+                    carrying=carrying.name,
+                    other=words.place(other),
+                    kind=carrying.kind,
+                )
+            )
         if segment.obstacles:
             return Stop(self._nearest(segment, other))
         if not carrying.up:
-            sentence = f"{carrying.name} {words.within(other)} is down"
+            sentence = tell("{carrying} {within} is down", carrying=carrying.name, within=words.within(other))
             return self._stop(other, Layer.LINK, sentence, f"{carrying.name}: state DOWN", "link")
         for at, one in ((place, link), (other, carrying)):
             if (broken := unplugged(self._network, at, one)) is not None:
                 return Stop(broken)
-        sentence = (
-            f"{where} takes {hop} to be on the same network as {link.name}, but {words.place(other)} has it elsewhere"
+        sentence = tell(
+            "{where} takes {hop} to be on the same network as {link}, but {other} has it elsewhere",
+            where=where,
+            hop=hop,
+            link=link.name,
+            other=words.place(other),
         )
         return self._stop(place, Layer.ROUTE, sentence, f"{hop} dev {link.name} FAILED", f"route get {hop}")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from tutor.diagnosis.outcome import unsure
+from tutor.i18n import tell
 from tutor.model import words
 from tutor.model.facts import Facts, Link, Listener, Listeners, Namespaces, Ruleset, Stack, Text, Unreadable
 from tutor.model.place import Place
@@ -66,16 +67,18 @@ class Network:
     def stack(self, place: Place) -> Stack:
         stack = self._stack(place)
         if not isinstance(stack, Stack):
-            raise unsure(f"{words.place(place)} could not be read: {stack.detail}")
+            raise unsure(tell("{place} could not be read: {detail}", place=words.place(place), detail=stack.detail))
         return stack
 
     def program(self, place: Place) -> tuple[PacketChain, ...]:
         self._asked(want := RulesetOf(place))
         rules = self.facts.of(want)
         if not isinstance(rules, Ruleset):
-            raise unsure(f"the rules of {words.place(place)} could not be read: {rules.detail}")
+            raise unsure(
+                tell("the rules of {place} could not be read: {detail}", place=words.place(place), detail=rules.detail)
+            )
         if rules.unread:
-            raise unsure(f"{words.place(place)} has {rules.unread[0].strip('# ').strip()}")
+            raise unsure(tell("{place} has {what}", place=words.place(place), what=rules.unread[0].strip("# ").strip()))
         return rules.program
 
     def setting(self, place: Place, key: str) -> int:
@@ -92,7 +95,13 @@ class Network:
         self._asked(want := ListenersOf(place))
         listeners = self.facts.of(want)
         if not isinstance(listeners, Listeners):
-            raise unsure(f"the sockets of {words.place(place)} could not be read: {listeners.detail}")
+            raise unsure(
+                tell(
+                    "the sockets of {place} could not be read: {detail}",
+                    place=words.place(place),
+                    detail=listeners.detail,
+                )
+            )
         return any(
             one.port == port and one.protocol.removesuffix("6") == protocol and _reaches(one, address)
             for one in listeners.sockets

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, ip_network
 from tutor.diagnosis.choices import Choices
 from tutor.diagnosis.network import Network, own
 from tutor.diagnosis.outcome import unsure
+from tutor.i18n import tell
 from tutor.model import words
 from tutor.model.facts import Link, PolicyRule, Route, Stack
 from tutor.model.place import Place
@@ -51,11 +52,20 @@ class Routing:
             if not self._selects(place, rule, destination, source, came_by, mark):
                 continue
             if rule.action in ("blackhole", "unreachable", "prohibit"):
-                return Refused(f"a rule says {rule.action} (priority {rule.priority})")
+                return Refused(
+                    tell("a rule says {action} (priority {priority})", action=rule.action, priority=rule.priority)
+                )
             if rule.action == "nop":
                 continue
             if rule.action != "lookup":
-                raise unsure(f"a rule of {words.place(place)} says {rule.action} (priority {rule.priority})")
+                raise unsure(
+                    tell(
+                        "a rule of {place} says {action} (priority {priority})",
+                        place=words.place(place),
+                        action=rule.action,
+                        priority=rule.priority,
+                    )
+                )
             route = self._in_table(place, stack, rule.table, destination, leaves)
             if route is None or route.type == "throw":
                 continue
@@ -65,7 +75,9 @@ class Routing:
                 if nearer is not None and _length(nearer) > _length(route):
                     continue
             if route.type in ("blackhole", "unreachable", "prohibit"):
-                return Refused(f"the route {route.destination} is {route.type}", route)
+                return Refused(
+                    tell("the route {destination} is {type}", destination=route.destination, type=route.type), route
+                )
             return route
         return Refused("Network is unreachable")
 
@@ -80,11 +92,20 @@ class Routing:
         if rule.mark is not None and rule.mark != mark:
             if not mark:
                 return False
-            why = f"a rule of {words.place(place)} depends on a part of the mark (priority {rule.priority})"
+            why = tell(
+                "a rule of {place} depends on a part of the mark (priority {priority})",
+                place=words.place(place),
+                priority=rule.priority,
+            )
             return bool(self._choices.pick(2, why))
         if rule.other is None:
             return True
-        why = f"a rule of {words.place(place)} depends on {rule.other} (priority {rule.priority})"
+        why = tell(
+            "a rule of {place} depends on {other} (priority {priority})",
+            place=words.place(place),
+            other=rule.other,
+            priority=rule.priority,
+        )
         return bool(self._choices.pick(2, why))
 
     def _in_table(self, place: Place, stack: Stack, table: int, target: Address, leaves: int | None) -> Route | None:
@@ -110,24 +131,39 @@ class Routing:
         which it would go on."""
         stack, settings = self._network.stack(place), link.settings
         if settings is None:
-            raise unsure(f"the settings of {link.name} {words.within(place)} are not known")
+            raise unsure(
+                tell("the settings of {link} {within} are not known", link=link.name, within=words.within(place))
+            )
         local = settings.accept_local or self._network.everywhere(place, "accept_local") != 0
         strict = max(settings.rp_filter, self._network.everywhere(place, "rp_filter"))
         if strict == 0 and leaves != link.index and (local or _usual(stack)):
-            return None if local or not own(stack, source) else f"{source} is an address of {words.place(place)} itself"
+            return (
+                None
+                if local or not own(stack, source)
+                else tell("{source} is an address of {place} itself", source=source, place=words.place(place))
+            )
         by_name = stack.by_index(leaves)
         back = self.look_up(place, source, destination, by_name.name if by_name else "lo")
         if isinstance(back, Refused):
-            return f"rp_filter is {strict} and there is no route back to {source}" if strict else None
+            return (
+                tell("rp_filter is {strict} and there is no route back to {source}", strict=strict, source=source)
+                if strict
+                else None
+            )
         if back.type != "unicast" and not (back.type == "local" and local):
-            return f"{source} is an address of {words.place(place)} itself"
+            return tell("{source} is an address of {place} itself", source=source, place=words.place(place))
         hops = [back, *(route for route in stack.routes if _same(route, back))]
         if any(route.link == link.index for route in hops):
             return None
         addressed = any(address.interface.version == 4 for address in stack.addresses_of(link))
         if (strict and not addressed) or strict == 1:
             by = stack.by_index(back.link)
-            return f"rp_filter is {strict} and the route back to {source} leaves by {by.name if by else 'no link'}"
+            return tell(
+                "rp_filter is {strict} and the route back to {source} leaves by {by}",
+                strict=strict,
+                source=source,
+                by=by.name if by else "no link",
+            )
         return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tutor.diagnosis.network import Network
 from tutor.diagnosis.outcome import unsure
+from tutor.i18n import tell
 from tutor.model import words
 from tutor.model.facts import Link, Stack
 from tutor.model.place import Place
@@ -48,7 +49,12 @@ class Flood:
             self._leave(place, link)
         else:
             raise unsure(
-                f"packets leave {words.place(place)} by {link.name}, a link of the kind {link.kind or 'unknown'}"
+                tell(
+                    "packets leave {place} by {link}, a link of the kind {kind}",
+                    place=words.place(place),
+                    link=link.name,
+                    kind=link.kind or tell("unknown"),
+                )
             )
         self._agree(place, link)
         return self.segment
@@ -63,25 +69,52 @@ class Flood:
             self._blocked(place, Layer.LINK, f"{link.name} {words.within(place)} is down", _state(link), link)
             return
         if link.queue not in _QUEUES:
-            raise unsure(f"{link.name} {words.within(place)} has the queueing discipline {link.queue}")
+            raise unsure(
+                tell(
+                    "{link} {within} has the queueing discipline {queue}",
+                    link=link.name,
+                    within=words.within(place),
+                    queue=link.queue,
+                )
+            )
         switch = self._network.switch_of(place, link)
         far = self._far(link)
         if not link.running:
             if far is not None:
                 where, end = far
-                sentence = f"{end.name} {words.within(where)}, the other end of {link.name}, is down"
+                sentence = tell(
+                    "{end} {within}, the other end of {link}, is down",
+                    end=end.name,
+                    within=words.within(where),
+                    link=link.name,
+                )
                 self._blocked(where, Layer.LINK, sentence, _state(end), end)
             else:
-                sentence = f"{link.name} {words.within(place)} is up, but the other end of its cable is down"
+                sentence = tell(
+                    "{link} {within} is up, but the other end of its cable is down",
+                    link=link.name,
+                    within=words.within(place),
+                )
                 self._blocked(place, Layer.LINK, sentence, _state(link), link)
         elif far is not None:
             self._arrive(*far)
         elif switch is not None:
             self._over(switch, place)
         elif link.kind == "veth":
-            self.segment.unclear = f"the other end of {link.name} {words.within(place)} is in no place that has a name"
+            self.segment.unclear = tell(
+                "the other end of {link} {within} is in no place that has a name",
+                link=link.name,
+                within=words.within(place),
+            )
         else:
-            raise unsure(f"{link.name} {words.within(place)} is a link of the kind {link.kind or 'unknown'}")
+            raise unsure(
+                tell(
+                    "{link} {within} is a link of the kind {kind}",
+                    link=link.name,
+                    within=words.within(place),
+                    kind=link.kind or tell("unknown"),
+                )
+            )
 
     def _far(self, link: Link) -> tuple[Place, Link] | None:
         """The other end of the cable."""
@@ -92,7 +125,7 @@ class Flood:
 
     def _over(self, switch: str, sender: Place) -> None:
         if switch in self._switches:
-            raise unsure(f"there is a loop through the switch {switch}")
+            raise unsure(tell("there is a loop through the switch {switch}", switch=switch))
         self._switches.add(switch)
         for place, name in self._network.plugged(switch):
             link = self._network.stack(place).link(name)
@@ -110,9 +143,11 @@ class Flood:
         for other in self._network.places:
             for link in self._network.stack(other).links:
                 if link.peer is not None and link.peer.place is None and not self._network.switch_of(other, link):
-                    self.segment.unclear = f"{name} of {words.place(place)} is not where it was"
+                    self.segment.unclear = tell(
+                        "{name} of {place} is not where it was", name=name, place=words.place(place)
+                    )
                     return
-        sentence = f"{words.place(place)} has no {name} any more"
+        sentence = tell("{place} has no {name} any more", place=words.place(place), name=name)
         self.segment.obstacles.append(Broken(place, Layer.LINK, sentence, f"no {name}", words.ip(place, "link")))
 
     def _arrive(self, place: Place, link: Link) -> None:
@@ -132,7 +167,9 @@ class Flood:
             return
         bridge = stack.by_index(link.master)
         if bridge is None or bridge.kind != "bridge":
-            raise unsure(f"{link.name} {words.within(place)} belongs to a link that is no bridge")
+            raise unsure(
+                tell("{link} {within} belongs to a link that is no bridge", link=link.name, within=words.within(place))
+            )
         if self._open(place, bridge, link):
             self._through(place, bridge, link)
 
@@ -148,14 +185,26 @@ class Flood:
             return False
         if port.running and port.port_state != _FORWARDING:
             state = _STATES.get(port.port_state or 0, str(port.port_state))
-            sentence = f"the port {port.name} of {bridge.name} {words.within(place)} is {state}"
+            sentence = tell(
+                "the port {port} of {bridge} {within} is {state}",
+                port=port.name,
+                bridge=bridge.name,
+                within=words.within(place),
+                state=state,
+            )
             self._blocked(place, Layer.LINK, sentence, f"{port.name}: state {state}", port)
             return False
         return True
 
     def _through(self, place: Place, bridge: Link, came_by: Link | None) -> None:
         if (place, bridge.index) in self._bridges:
-            raise unsure(f"there is a loop of cables through the bridge {bridge.name} {words.within(place)}")
+            raise unsure(
+                tell(
+                    "there is a loop of cables through the bridge {bridge} {within}",
+                    bridge=bridge.name,
+                    within=words.within(place),
+                )
+            )
         self._bridges.add((place, bridge.index))
         self._plain(place, bridge)
         if came_by is not None:
@@ -167,22 +216,28 @@ class Flood:
     def _plain(self, place: Place, bridge: Link) -> None:
         """Refuse what this walk does not know of bridges."""
         if bridge.vlan_filtering:
-            raise unsure(f"the bridge {bridge.name} {words.within(place)} filters VLANs")
+            raise unsure(
+                tell("the bridge {bridge} {within} filters VLANs", bridge=bridge.name, within=words.within(place))
+            )
         for chain in self._network.program(place):
             if chain.family in ("bridge", "netdev") and chain.hook and (chain.rules or chain.policy != "accept"):
-                raise unsure(f"{words.place(place)} has rules for bridged packets")
+                raise unsure(tell("{place} has rules for bridged packets", place=words.place(place)))
             if chain.hook and self._network.setting(place, "net.bridge.bridge-nf-call-iptables"):
-                raise unsure(f"{words.place(place)} sends bridged packets through its rules")
+                raise unsure(tell("{place} sends bridged packets through its rules", place=words.place(place)))
 
     def _agree(self, place: Place, link: Link) -> None:
         """MAC addresses must tell the listeners apart, and no bridge may hold one of them fast at a port."""
         ends = [(place, link), *self.segment.heard]
         macs = [one.mac for _, one in ends]
         if len(set(macs)) < len(macs):
-            raise unsure("two links have the same MAC address")
+            raise unsure(tell("two links have the same MAC address"))
         for where, _ in self._bridges:
             if any(entry.static and entry.mac in macs for entry in self._network.stack(where).fdb):
-                raise unsure(f"a bridge {words.within(where)} has a static entry for one of the MAC addresses")
+                raise unsure(
+                    tell(
+                        "a bridge {within} has a static entry for one of the MAC addresses", within=words.within(where)
+                    )
+                )
 
     def _blocked(self, place: Place, layer: Layer, sentence: str, evidence: str, link: Link) -> None:
         command = words.ip(place, f"link show {link.name}")
@@ -204,5 +259,10 @@ def unplugged(network: Network, place: Place, link: Link) -> Broken | None:
     if end is None or end.master is not None or any(a.interface.version == 4 for a in stack.addresses_of(end)):
         return None
     where = link.peer.place
-    sentence = f"{end.name} {words.within(where)}, the other end of {link.name}, has no address and is in no bridge"
+    sentence = tell(
+        "{end} {within}, the other end of {link}, has no address and is in no bridge",
+        end=end.name,
+        within=words.within(where),
+        link=link.name,
+    )
     return Broken(where, Layer.LINK, sentence, f"{end.name}: no master", words.ip(where, f"link show {end.name}"))

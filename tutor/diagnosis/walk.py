@@ -33,14 +33,14 @@ def follow(way: Way, flow: WayOf) -> Outcome:
 def diagnose(network: Network, flow: WayOf) -> Outcome:
     """Whether the flow works, and if not, its first broken hop."""
     if flow.target.version != 4:
-        return CannotTell("only flows of IPv4 are walked")
+        return CannotTell(tell("only flows of IPv4 are walked"))
     if flow.source not in network.places:
         look = words.on(flow.source.machine, "ip netns")
-        sentence = f"there is no {words.place(flow.source)}"
+        sentence = tell("there is no {source}", source=words.place(flow.source))
         return Broken(flow.source, Layer.NAMESPACE, sentence, sentence, look)
     walked = every(lambda choices: Walk(network, flow, choices).outcome())
     if walked is None:
-        return CannotTell("too much is left open by the rules")
+        return CannotTell(tell("too much is left open by the rules"))
     outcomes, open_question = walked
     for outcome in outcomes:
         if isinstance(outcome, CannotTell):
@@ -95,14 +95,22 @@ class Walk:
         _, returned = self._send(path[-1], answer, back)
         if back[-1] != flow.source:
             where = words.place(back[-1])
-            sentence = (
-                f"the answer to {returned.destination} goes to {where} and never comes to {words.place(flow.source)}"
+            sentence = tell(
+                "the answer to {destination} goes to {where} and never comes to {source}",
+                destination=returned.destination,
+                where=where,
+                source=words.place(flow.source),
             )
             raise self._stop(back[-1], Layer.ADDRESS, sentence, f"{returned.destination} is local {where}", "addr")
         if (returned.destination, returned.source_port) != (source, port) or (
             flow.protocol != "icmp" and returned.source != flow.target
         ):
-            sentence = f"the answer comes from {returned.source}, but {words.place(flow.source)} asked {flow.target}"
+            sentence = tell(
+                "the answer comes from {source}, but {asker} asked {target}",
+                source=returned.source,
+                asker=words.place(flow.source),
+                target=flow.target,
+            )
             raise self._stop(flow.source, Layer.NAT, sentence, f"source {returned.source}", "addr")
         if flow.protocol == "tcp":  # its third packet belongs to a connection, which rules may treat in another way
             self._send(flow.source, replace(request, source=source), [])
@@ -115,12 +123,19 @@ class Walk:
             if self._network.setting(place, "net.ipv4.icmp_echo_ignore_all"):
                 key = "net.ipv4.icmp_echo_ignore_all"
                 look = words.command(place, f"sysctl {key}")
-                raise Stop(Broken(place, Layer.SERVICE, f"{where} ignores echo requests", f"{key} = 1", look))
+                raise Stop(
+                    Broken(place, Layer.SERVICE, tell("{where} ignores echo requests", where=where), f"{key} = 1", look)
+                )
             return
         port = request.destination_port or 0
         if not self._network.listens(place, request.protocol, request.destination, port):
             kind = "ss -ltn" if request.protocol == "tcp" else "ss -lun"
-            sentence = f"the packet reaches {where}, but nothing listens there on {request.protocol} port {port}"
+            sentence = tell(
+                "the packet reaches {where}, but nothing listens there on {protocol} port {port}",
+                where=where,
+                protocol=request.protocol,
+                port=port,
+            )
             evidence = f"no socket at {request.destination}:{port}"
             raise Stop(Broken(place, Layer.SERVICE, sentence, evidence, words.command(place, kind)))
 
@@ -149,7 +164,12 @@ class Walk:
             route = decided
             leaving = self._leaving(place, route)
             packet = self._hooks.run(place, "forward", packet, entry, came=at.link, leaves=leaving)
-        sentence = f"the {packet.name} to {packet.destination} goes round in a circle through {words.place(place)}"
+        sentence = tell(
+            "the {packet} to {destination} goes round in a circle through {place}",
+            packet=packet.name,
+            destination=packet.destination,
+            place=words.place(place),
+        )
         raise self._stop(place, Layer.ROUTE, sentence, "time to live exceeded", f"route get {packet.destination}")
 
     def _choose(self, place: Place, packet: Packet) -> tuple[Route, Packet]:
@@ -165,7 +185,7 @@ class Walk:
         if source is None and link is not None:
             source = primary(stack, link, route.gateway or packet.destination, narrow=True)
         if source is None:
-            sentence = f"{words.place(place)} has no address to send from"
+            sentence = tell("{place} has no address to send from", place=words.place(place))
             raise self._stop(
                 place, Layer.ADDRESS, sentence, f"no address on {link.name if link else 'any link'}", "addr"
             )
@@ -180,7 +200,13 @@ class Walk:
         if isinstance(route, Refused):
             raise Stop(self._no_way_out(place, packet, route))
         if route.type == "broadcast" or packet.destination == _LIMITED_BROADCAST or packet.destination.is_multicast:
-            raise unsure(f"{packet.destination} is a broadcast address of {words.place(place)}")
+            raise unsure(
+                tell(
+                    "{destination} is a broadcast address of {place}",
+                    destination=packet.destination,
+                    place=words.place(place),
+                )
+            )
         return route
 
     def _no_way_out(self, place: Place, packet: Packet, refused: Refused) -> Broken:
@@ -188,47 +214,84 @@ class Walk:
         stack, where = self._network.stack(place), words.place(place)
         links = [link for link in stack.links if link.kind != "loopback"]
         if not packet.reply and not links:
-            return Broken(place, Layer.LINK, f"{where} has no link but lo", "only lo", words.ip(place, "link"))
+            return Broken(
+                place, Layer.LINK, tell("{where} has no link but lo", where=where), "only lo", words.ip(place, "link")
+            )
         owned = [(stack.by_index(a.link), a.interface) for a in stack.addresses if a.interface.version == 4]
         near = [link for link, interface in owned if link is not None and packet.destination in interface.network]
         down = [link for link in near or links if not link.up]
         if refused.route is None and down and len(down) == len(near or links):
-            sentence = f"{down[0].name} {words.within(place)} is down"
+            sentence = tell("{link} {within} is down", link=down[0].name, within=words.within(place))
             return Broken(place, Layer.LINK, sentence, f"{down[0].name}: state DOWN", words.ip(place, "link"))
         carried = [interface for _, interface in owned if not interface.is_loopback]
         if not packet.reply and not carried:
-            return Broken(place, Layer.ADDRESS, f"{where} has no address", "no inet", words.ip(place, "addr"))
+            return Broken(
+                place, Layer.ADDRESS, tell("{where} has no address", where=where), "no inet", words.ip(place, "addr")
+            )
         seen = words.joined(map(str, carried))
-        way = "way back" if packet.reply else "route"
-        sentence = f"{where} ({seen}) has no {way} to {packet.destination}: {refused.because}"
+        if packet.reply:
+            sentence = tell(
+                "{where} ({seen}) has no way back to {destination}: {because}",
+                where=where,
+                seen=seen,
+                destination=packet.destination,
+                because=refused.because,
+            )
+        else:
+            sentence = tell(
+                "{where} ({seen}) has no route to {destination}: {because}",
+                where=where,
+                seen=seen,
+                destination=packet.destination,
+                because=refused.because,
+            )
         return Broken(place, Layer.ROUTE, sentence, refused.because, words.ip(place, f"route get {packet.destination}"))
 
     def _decide(self, at: _At, packet: Packet) -> Route | None:
         """What a place does with a packet that came in: the route by which it goes on, or ``None`` to take it in."""
         place, link, where = at.place, at.link, words.place(at.place)
         if link.settings is None:
-            raise unsure(f"the settings of {link.name} {words.within(place)} are not known")
+            raise unsure(
+                tell("the settings of {link} {within} are not known", link=link.name, within=words.within(place))
+            )
         free = link.settings.route_localnet or self._network.everywhere(place, "route_localnet")
         if (packet.source.is_loopback or packet.destination.is_loopback) and not free:
-            sentence = (
-                f"{where} throws away the {packet.name} from {packet.source} to {packet.destination}: a loopback "
+            sentence = tell(
+                "{where} throws away the {packet} from {source} to {destination}: "
+                "a loopback address is never used on a cable",
+                where=where,
+                packet=packet.name,
+                source=packet.source,
+                destination=packet.destination,
             )
-            sentence += "address is never used on a cable"
             raise self._stop(place, Layer.ADDRESS, sentence, "martian address", "route")
         route = self._routing.look_up(place, packet.destination, packet.source, link.name, mark=self._hooks.mark)
         kind = "" if isinstance(route, Refused) else route.type
         if kind == "broadcast":
-            raise unsure(f"{packet.destination} is a broadcast address of {where}")
+            raise unsure(
+                tell("{destination} is a broadcast address of {where}", destination=packet.destination, where=where)
+            )
         if kind != "local" and not link.settings.forwarding:
             raise self._no_forwarding(at, packet)
         if isinstance(route, Refused):
-            sentence = f"{where} has no route to {packet.destination}: {route.because}"
+            sentence = tell(
+                "{where} has no route to {destination}: {because}",
+                where=where,
+                destination=packet.destination,
+                because=route.because,
+            )
             raise self._stop(place, Layer.ROUTE, sentence, route.because, f"route get {packet.destination}")
         onward = route.link if route.type == "unicast" else None
         distrust = self._routing.distrusts(place, link, packet.source, packet.destination, onward)
         if distrust is not None:
             layer = Layer.ADDRESS if "itself" in distrust else Layer.ROUTE
-            sentence = f"{where} throws away the {packet.name} from {packet.source}: {distrust}"
+            sentence = tell(
+                "{where} throws away the {packet} from {source}: {distrust}",
+                where=where,
+                packet=packet.name,
+                source=packet.source,
+                distrust=distrust,
+            )
             raise self._stop(place, layer, sentence, distrust, f"route get {packet.source}")
         return None if route.type == "local" else route
 
@@ -237,7 +300,13 @@ class Walk:
         if not self._network.setting(at.place, "net.ipv4.ip_forward"):
             key = "net.ipv4.ip_forward"
         where = words.place(at.place)
-        sentence = f"{where} does not forward, so the {packet.name} to {packet.destination} ends there: {key} is 0"
+        sentence = tell(
+            "{where} does not forward, so the {packet} to {destination} ends there: {key} is 0",
+            where=where,
+            packet=packet.name,
+            destination=packet.destination,
+            key=key,
+        )
         return Stop(
             Broken(at.place, Layer.FORWARDING, sentence, f"{key} = 0", words.command(at.place, f"sysctl {key}"))
         )
@@ -248,7 +317,11 @@ class Walk:
         loopback = next((link for link in stack.links if link.kind == "loopback"), None)
         packet = self._hooks.run(place, "postrouting", packet, entry, leaves=loopback)
         if loopback is None or not loopback.up:
-            sentence = f"lo {words.within(place)} is down, and {words.place(place)} talks to itself by lo"
+            sentence = tell(
+                "lo {within} is down, and {place} talks to itself by lo",
+                within=words.within(place),
+                place=words.place(place),
+            )
             raise self._stop(place, Layer.LINK, sentence, "lo: state DOWN", "link show lo")
         packet = self._hooks.run(place, "prerouting", packet, entry, came=loopback)
         return self._hooks.run(place, "input", packet, entry, came=loopback)
@@ -257,14 +330,23 @@ class Walk:
         """Onto the cable and to whoever has the next hop's address."""
         link = self._leaving(place, route)
         if link is None or (route.gateway is not None and route.gateway.version != 4):
-            raise unsure(f"the route of {words.place(place)} to {packet.destination} is not known here")
+            raise unsure(
+                tell(
+                    "the route of {place} to {destination} is not known here",
+                    place=words.place(place),
+                    destination=packet.destination,
+                )
+            )
         packet = self._hooks.run(place, "postrouting", packet, entry, leaves=link, gateway=route.gateway)
         if not link.up:
-            sentence = f"{link.name} {words.within(place)} is down"
+            sentence = tell("{link} {within} is down", link=link.name, within=words.within(place))
             raise self._stop(place, Layer.LINK, sentence, f"{link.name}: state DOWN", f"link show {link.name}")
         if link.kind == "loopback":
-            sentence = (
-                f"a route of {words.place(place)} sends the {packet.name} to {packet.destination} to lo, where it ends"
+            sentence = tell(
+                "a route of {place} sends the {packet} to {destination} to lo, where it ends",
+                place=words.place(place),
+                packet=packet.name,
+                destination=packet.destination,
             )
             raise self._stop(
                 place, Layer.ROUTE, sentence, f"{route.destination} dev lo", f"route get {packet.destination}"
