@@ -11,15 +11,18 @@ from probe_lab import HOST, LAN, Bench
 
 from tutor.model.facts import Facts
 from tutor.model.lesson import Check
+from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
-from tutor.validators.docker import ContainerGone, ContainerRuns, NetworkExists, PortPublished
+from tutor.validators.docker import ContainerGone, ContainerPage, ContainerRuns, NetworkExists, PortPublished
 from tutor.validators.docker_answers import (
     BridgeOf,
     ContainerAddress,
+    ContainerPeer,
     ContainerVeth,
     HostPort,
     NetworkCount,
     RuleChain,
+    RulePackets,
     RuleTarget,
 )
 from tutor.validators.registry import GoalId
@@ -117,8 +120,42 @@ async def test_addresses_and_cables() -> None:
         name = (await here.sh(f"ip -o link | sed -n 's/^{number}: \\([^@]*\\)@.*/\\1/p'")).strip()
         assert name.startswith("veth")
         assert await is_met(here, veth, f"{name}@if5:")
+        peer = ContainerPeer(ASKED, "web", HOST)
+        assert await is_met(here, peer, number)
+        assert await is_met(here, peer, f"eth0@if{number}:")
+        assert (await why_unmet(here, peer, str(int(number) + 1)))[0] is Layer.ANSWER
+        assert (await why_unmet(here, ContainerPeer(ASKED, "alone", HOST), number))[0] is Layer.LINK
         assert (await why_unmet(here, veth, "docker0"))[0] is Layer.ANSWER
         assert (await why_unmet(here, ContainerVeth(ASKED, "alone", HOST), name))[0] is Layer.LINK
+
+
+async def test_pages_of_containers() -> None:
+    async with with_docker() as here:
+        page = ContainerPage(HOST, "web", HOST)
+        assert (await why_unmet(here, page))[0] is Layer.SERVICE
+        await here.sh(NOISE + "docker run -d --name web nginx; docker run -d --name db busybox sleep 1000; sleep 0.3")
+        db = Place("host", "docker:db")
+        assert await is_met(here, page)
+        assert await is_met(here, ContainerPage(db, "web", HOST, network="bridge"))
+        assert (await why_unmet(here, ContainerPage(HOST, "db", HOST)))[0] is Layer.SERVICE
+        assert (await why_unmet(here, ContainerPage(LAN, "web", HOST)))[0] is Layer.ROUTE
+        assert (await why_unmet(here, ContainerPage(db, "web-2", HOST)))[0] is Layer.FILTER, "networks are kept apart"
+        assert (await why_unmet(here, ContainerPage(HOST, "web", HOST, network="noise")))[0] is Layer.ADDRESS
+        await here.sh("ip route add 172.17.0.0/16 via 192.168.1.2", LAN)
+        assert (await why_unmet(here, ContainerPage(LAN, "web", HOST)))[0] is Layer.FILTER, "Docker forwards nothing"
+        await here.sh("docker rm -f db")
+        assert await why_unmet(here, ContainerPage(db, "web", HOST)) == (Layer.SERVICE, "no container db is running")
+
+
+async def test_the_counter_of_a_rule() -> None:
+    async with with_docker() as here:
+        await here.sh("docker run -d --name web -p 8080:80 nginx; sleep 0.3")
+        counted = RulePackets(ASKED, 8080, HOST)
+        assert await is_met(here, counted, "none")
+        await here.sh("for i in 1 2 3; do curl -s 192.168.1.2:8080; done", LAN)
+        assert await is_met(here, counted, "3 packets")
+        assert (await why_unmet(here, counted, "0"))[0] is Layer.ANSWER
+        assert (await why_unmet(here, RulePackets(ASKED, 8081, HOST), "3"))[0] is Layer.NAT
 
 
 async def test_published_ports() -> None:

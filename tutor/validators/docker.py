@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from tutor.i18n import tell
-from tutor.model.containers import Container, Docker, DockerNetwork, DockerOf, Published
-from tutor.model.facts import Facts, Listeners, Ruleset, TcpResult, Unreadable
+from tutor.model.containers import Container, ContainerGet, Docker, DockerNetwork, DockerOf, Published
+from tutor.model.facts import Facts, Gone, HttpResult, Listeners, Ruleset, TcpResult, Unreadable
 from tutor.model.place import Place
 from tutor.model.rules import PacketRule
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
@@ -181,6 +181,57 @@ class PortPublished:
                         error=result.error or tell("no answer"))  # fmt: skip
         look = say.command(self._probe.source, f"curl {self.target}:{self.port}")
         return Unmet(expected, observed, Layer.SERVICE if result.error == "connection refused" else Layer.FILTER, look)
+
+
+@validator("container-page")
+@dataclass(frozen=True)
+class ContainerPage:
+    """A web page can be fetched from a container at its own address, whatever that is."""
+
+    source: Place = param("where the request starts", name="from")
+    container: str = param("the container, as in `docker ps`")
+    machine: Place = param("the machine where Docker runs", name="in")
+    port: int = param("the port in the container", default=80)
+    network: str | None = param("the network whose address is meant; without one, any", default=None)
+
+    @property
+    def _get(self) -> ContainerGet:
+        return ContainerGet(self.source, self.machine.machine, self.container, self.port, self.network)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({DockerOf(self.machine.machine), self._get})
+
+    def judge(self, facts: Facts) -> Verdict:
+        where = say.place(self.source)
+        expected = tell("{where} gets the page of the container {name}", where=where, name=self.container)
+        container = container_of(facts, self.machine, self.container, expected)
+        if not isinstance(container, Container):
+            return container
+        end = container.endpoint(self.network)
+        if end is None or end.address is None:
+            observed = tell("{name} has no address of its own", name=self.container)
+            if self.network and end is None:
+                observed = tell("{name} is not in the network {network}", name=self.container, network=self.network)
+            look = say.on(self.machine.machine, f"docker inspect {self.container}")
+            return Unmet(expected, observed, Layer.ADDRESS, look)
+        result = facts.of(self._get)
+        if isinstance(result, Unreadable):
+            if result.reason is Gone.NO_NAMESPACE:
+                return say.unreadable(result, self.source, expected)
+            return Unknown(tell("the request could not be sent: {detail}", detail=result.detail))
+        url = f"http://{end.address.ip}:{self.port}/"
+        if result.status == 200:
+            return Met(tell("{where} got the page at {url}", where=where, url=url))
+        observed = tell("{url} answered with status {status}", url=url, status=result.status)
+        if result.status is None:
+            observed = tell("no page from {url}: {error}", url=url, error=result.error or tell("no answer"))
+        return Unmet(expected, observed, _layer(result), say.command(self.source, f"curl -m 2 {url}"))
+
+
+def _layer(result: HttpResult) -> Layer:
+    if result.status is not None or result.error == "connection refused":
+        return Layer.SERVICE
+    return Layer.FILTER if result.error == "timed out" else Layer.ROUTE
 
 
 def engine(facts: Facts, machine: Place) -> Docker | Unknown:

@@ -10,7 +10,7 @@ from tutor.model.containers import Container, Docker, DockerNetwork, DockerOf, c
 from tutor.model.facts import Facts, Unreadable
 from tutor.model.lesson import Check
 from tutor.model.place import Place
-from tutor.model.verdict import Layer, Unmet, Verdict
+from tutor.model.verdict import Layer, Unknown, Unmet, Verdict
 from tutor.model.wants import RulesetOf, StackOf, Want
 from tutor.validators import say, typed
 from tutor.validators.docker import container_of, engine, network_of, rewriting
@@ -121,6 +121,36 @@ class ContainerVeth:
         return judged(facts, self.goal, typed.name, [link.peer.name.casefold()], asked, look)
 
 
+@validator("answer-container-peer")
+@dataclass(frozen=True)
+class ContainerPeer:
+    """Which number has the other end of a container's cable: 7 in `eth0@if7`?"""
+
+    goal: GoalId
+    container: str = param("the container, as in `docker ps`")
+    machine: Place = param("the machine where Docker runs", name="in")
+    link: str = param("the link in the container", default="eth0")
+
+    @property
+    def _inside(self) -> Place:
+        return container_place(self.machine.machine, self.container)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({StackOf(self._inside)})
+
+    def judge(self, facts: Facts) -> Verdict:
+        asked = tell("the number of the other end of {link} {within}", link=self.link, within=say.within(self._inside))
+        stack = facts.of(StackOf(self._inside))
+        if isinstance(stack, Unreadable):
+            return say.unreadable(stack, self._inside, asked)
+        look = say.ip(self._inside, "link")
+        link = stack.link(self.link)
+        if link is None or link.peer is None:
+            observed = tell("{place} has no cable {link}", place=say.place(self._inside), link=self.link)
+            return Unmet(asked, observed, Layer.LINK, look)
+        return judged(facts, self.goal, _index, [str(link.peer.index)], asked, look)
+
+
 @validator("answer-published-port")
 @dataclass(frozen=True)
 class HostPort:
@@ -195,6 +225,44 @@ class RuleTarget(_OfPort):
     def judge(self, facts: Facts) -> Verdict:
         asked = tell("the address and port that the rule for port {port} writes", port=self.port)
         return self._judged(facts, _address_and_port, asked, chain=False)
+
+
+@validator("answer-rule-packets")
+@dataclass(frozen=True)
+class RulePackets:
+    """How many packets has the rule that sends what comes for a TCP port elsewhere counted?"""
+
+    goal: GoalId
+    port: int = param("the port that packets come for")
+    machine: Place = param("where the rule is", name="in")
+    when: Check | None = param("what must hold before the question means anything", default=None)
+
+    def wants(self) -> frozenset[Want]:
+        before = self.when.wants() if self.when else frozenset()
+        return frozenset({RulesetOf(self.machine)}) | before
+
+    def judge(self, facts: Facts) -> Verdict:
+        asked = tell("the packets that the rule for port {port} has counted", port=self.port)
+        early = too_early(facts, self.when, asked)
+        if early is not None:
+            return early
+        rules = facts.of(RulesetOf(self.machine))
+        if isinstance(rules, Unreadable):
+            return say.unreadable(rules, self.machine, asked)
+        counts = [rule.packets for _, rule in rewriting(rules, self.port)]
+        look = say.command(self.machine, "iptables -t nat -nvL")
+        if not counts:
+            return Unmet(asked, tell("no rule rewrites port {port}", port=self.port), Layer.NAT, look)
+        known = [str(count) for count in counts if count is not None]
+        if not known:
+            return Unknown(tell("the counters of the rule could not be read"))
+        return judged(facts, self.goal, typed.number, known, asked, look)
+
+
+def _index(text: str) -> str | None:
+    """``eth0@if7`` is ``7``."""
+    found = {match[1] for word in typed.words(text) if (match := re.fullmatch(r"(?:[^@]*@)?(?:if)?([0-9]+)", word))}
+    return found.pop() if len(found) == 1 else None
 
 
 def _chain(text: str) -> str | None:
