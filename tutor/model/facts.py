@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import overload
 
 from tutor.model import wants
+from tutor.model.cni import Reservations, ReservationsOf
 from tutor.model.containers import ContainerGet, Docker, DockerOf
 from tutor.model.place import Place
 from tutor.model.rules import PacketChain
@@ -378,7 +379,7 @@ class Way:
     read: Mapping[Want, Fact | Unreadable]
 
 
-Fact = Docker | Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult | Resolution | Way
+Fact = Docker | Reservations | Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult | Resolution | Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +413,8 @@ class Facts:
     def of(self, want: wants.HttpGet | ContainerGet) -> HttpResult | Unreadable: ...
     @overload
     def of(self, want: DockerOf) -> Docker | Unreadable: ...
+    @overload
+    def of(self, want: ReservationsOf) -> Reservations | Unreadable: ...
     @overload
     def of(self, want: wants.DnsLookup) -> DnsResult | Unreadable: ...
     @overload

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from tutor.model.cni import ReservationsOf
 from tutor.model.containers import ContainerGet, DockerOf
 from tutor.model.place import Place
 
@@ -151,4 +152,4 @@ class NameLookup:
 
 State = NamespacesOf | StackOf | RulesetOf | ListenersOf | SysctlOf | FileOf | RouteLookup | WayOf
 Traffic = Ping | TcpProbe | UdpProbe | HttpGet | DnsLookup | NameLookup | ContainerGet
-Want = State | Traffic | DockerOf
+Want = State | Traffic | DockerOf | ReservationsOf

@@ -37,6 +37,7 @@ _MODULES = (
         "nat",
         "docker",
         "docker_answers",
+        "cni",
         "ports",
         "absent",
         "path",

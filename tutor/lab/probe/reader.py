@@ -15,6 +15,7 @@ from tutor.lab.probe.ping import ping
 from tutor.lab.probe.reading import Reading
 from tutor.lab.probe.rules import ruleset
 from tutor.lab.probe.stack import look_up_route
+from tutor.model.cni import ReservationsOf
 from tutor.model.containers import ContainerGet, DockerOf
 from tutor.model.facts import Fact, Facts, Unreadable
 from tutor.model.place import Place
@@ -118,6 +119,10 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
             from tutor.lab.probe.http import http_get  # with http.client and email, as long to load as a lab to boot
 
             return await http_get(opener, want, patience)
+        case ReservationsOf():
+            from tutor.lab.probe.cni import read_reservations
+
+            return await read_reservations(opener, want)
         case DockerOf():
             from tutor.lab.probe.docker import read_docker
 
@@ -142,7 +147,7 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
 
 def _place(want: Want) -> Place:
     match want:
-        case NamespacesOf(machine) | FileOf(machine, _) | DockerOf(machine):
+        case NamespacesOf(machine) | FileOf(machine, _) | DockerOf(machine) | ReservationsOf(machine):
             return Place(machine)
         case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _) | NameLookup(place):
             return place
