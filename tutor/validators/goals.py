@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts
 from tutor.model.lesson import Goal, GoalKind, Step
 from tutor.model.state import GoalState
@@ -47,7 +48,9 @@ def judge(goal: Goal, facts: Facts) -> Verdict:
     """The verdict of a goal; a question that was not answered yet is unmet without a reading. Where packets of the
     goal's ``flow`` did not do as they should, it carries the walk along their way."""
     if unanswered(goal, facts.answers):
-        return Unmet("an answer", "no answer yet", Layer.ANSWER, "type your answer below the question")
+        return Unmet(
+            tell("an answer"), tell("no answer yet"), Layer.ANSWER, tell("type your answer below the question")
+        )
     verdict = goal.check.judge(facts)
     if (
         isinstance(verdict, Unmet)

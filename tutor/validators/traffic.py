@@ -63,7 +63,7 @@ class Pings:
         if not isinstance(result, PingResult):
             return result
         if result.replies and (self.end is None or sources_at(result, self.end)):
-            return Met(f"{self.target} answered {say.place(self.source)}")
+            return Met(tell("{target} answered {source}", target=self.target, source=say.place(self.source)))
         if result.replies:
             return self._answered_elsewhere(expected)
         return self._cause(facts, result).unmet(expected)
@@ -77,7 +77,11 @@ class Pings:
     def _answered_elsewhere(self, expected: str) -> Unmet:
         """Such as by the sender itself, which takes all of a network for its own that is on its loopback."""
         assert self.end is not None
-        observed = f"somebody answered for {self.target}, but the packet never came to {say.place(self.end)}"
+        observed = tell(
+            "somebody answered for {target}, but the packet never came to {end}",
+            target=self.target,
+            end=say.place(self.end),
+        )
         return Unmet(expected, observed, Layer.ADDRESS, say.ip(self.source, f"route get {self.target}"))
 
 
@@ -96,18 +100,26 @@ class NoPing:
 
     def judge(self, facts: Facts) -> Verdict:
         where = say.place(self.source)
-        expected = f"{where} gets no answer from {self.target}"
+        expected = tell("{where} gets no answer from {target}", where=where, target=self.target)
         if self.proof is not None:
             proof = facts.of(Ping(self.source, self.proof))
             if not isinstance(proof, PingResult) or not proof.replies:
-                return Unknown(f"{where} gets no answer from {self.proof} either, so silence proves nothing")
+                return Unknown(
+                    tell(
+                        "{where} gets no answer from {proof} either, so silence proves nothing",
+                        where=where,
+                        proof=self.proof,
+                    )
+                )
         result = sent(facts, Ping(self.source, self.target), expected)
         if not isinstance(result, PingResult):
             return result
         if result.replies:
             look = say.command(self.source, f"ping -c 1 {self.target}")
-            return Unmet(expected, f"{self.target} answered", Layer.ROUTE, look)
-        return Met(f"no answer from {self.target}" + (f": {result.error}" if result.error else ""))
+            return Unmet(expected, tell("{target} answered", target=self.target), Layer.ROUTE, look)
+        if result.error:
+            return Met(tell("no answer from {target}: {error}", target=self.target, error=result.error))
+        return Met(tell("no answer from {target}", target=self.target))
 
 
 @validator("arrives")
@@ -129,9 +141,14 @@ class Arrives:
         return frozenset({Ping(self.source, self.target, self.flow.watch), *self.flow.wants()})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = f"a ping from {say.place(self.source)} to {self.target} arrives at {say.place(self.end)}"
+        expected = tell(
+            "a ping from {source} to {target} arrives at {end}",
+            source=say.place(self.source),
+            target=self.target,
+            end=say.place(self.end),
+        )
         if self.seen_as:
-            expected += f" from {self.seen_as}"
+            expected = tell("{expected} from {source}", expected=expected, source=self.seen_as)
         result = sent(facts, Ping(self.source, self.target, self.flow.watch), expected)
         if not isinstance(result, PingResult):
             return result
@@ -139,7 +156,7 @@ class Arrives:
         if not sources:
             return explain(self.flow, facts, result).unmet(expected)
         seen = say.joined(map(str, sources))
-        observed = f"{say.place(self.end)} saw it come from {seen}"
+        observed = tell("{end} saw it come from {seen}", end=say.place(self.end), seen=seen)
         if self.seen_as is not None and set(sources) != {self.seen_as}:
             return Unmet(expected, observed, Layer.NAT, say.command(self.end, "tcpdump -ni any icmp"))
         return Met(observed)
@@ -151,7 +168,7 @@ def sent(facts: Facts, ping: Ping, expected: str) -> PingResult | Verdict:
     if isinstance(result, Unreadable):
         if result.reason is Gone.NO_NAMESPACE:
             return say.unreadable(result, ping.source, expected)
-        return Unknown(f"the ping could not be sent: {result.detail}")
+        return Unknown(tell("the ping could not be sent: {detail}", detail=result.detail))
     return result
 
 
