@@ -160,6 +160,18 @@ class FdbEntry:
     mac: str
     permanent: bool
     static: bool = False  # it never ages, and never moves to another port
+    vlan: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortVlan:
+    """A VLAN that a bridge lets through a port. ``pvid``: untagged frames that come in belong to it; ``untagged``:
+    its frames go out without a tag."""
+
+    link: int
+    vlan: int
+    pvid: bool = False
+    untagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +186,7 @@ class Stack:
     fdb: tuple[FdbEntry, ...] = ()
     proxies: tuple[ProxyEntry, ...] = ()
     local: tuple[Route, ...] = ()  # the local table (255): what is delivered here, and broadcast addresses
+    vlans: tuple[PortVlan, ...] = ()  # of the ports of bridges that look at VLANs
 
     def link(self, name: str) -> Link | None:
         return next((link for link in self.links if link.name == name), None)
@@ -229,18 +242,67 @@ class Ruleset:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket. ``process`` is the command name where it could be found."""
+    """A listening socket. ``process`` is the command name where it could be found, ``pids`` all that hold it."""
 
     protocol: str  # tcp, tcp6, udp, udp6
     address: Address
     port: int
     process: str | None = None
+    pids: tuple[int, ...] = field(default=(), compare=False)
     only_v6: bool = field(default=False, compare=False)  # of an IPv6 socket: IPv4 does not reach it
 
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
     sockets: tuple[Listener, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """``pid`` is the one that the machine knows it by; ``name`` has at most 15 bytes (comm of proc(5))."""
+
+    pid: int
+    name: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """By pid. Those that are dead and wait to be collected are left out."""
+
+    processes: tuple[Process, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """One direction of a connection. The ports of ICMP are ``None``."""
+
+    source: Address
+    destination: Address
+    source_port: int | None = None
+    destination_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An entry of conntrack: how the first packet came, and how the answer to it looks where it comes in.
+
+    ``source_translated`` and ``destination_translated``: a NAT rule has rewritten it.
+    """
+
+    protocol: str  # tcp, udp, icmp, icmpv6, or a number
+    original: Direction
+    reply: Direction
+    answered: bool = False
+    assured: bool = False
+    source_translated: bool = False
+    destination_translated: bool = False
+    state: str | None = None  # of TCP: syn_sent, established, time_wait, ...
+
+
+@dataclass(frozen=True, slots=True)
+class Conntrack:
+    connections: tuple[Connection, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +313,7 @@ class RouteChoice:
     gateway: Address | None = None
     source: Address | None = None
     error: str | None = None
+    table: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +442,8 @@ class Way:
     read: Mapping[Want, Fact | Unreadable]
 
 
-Fact = Docker | Reservations | Text | Namespaces | Stack | Ruleset | Listeners | RouteChoice | PingResult | TcpResult | UdpResult | HttpResult | DnsResult | Resolution | Way
+State = Text | Namespaces | Stack | Ruleset | Listeners | Processes | Conntrack | RouteChoice | Way
+Fact = Docker | Reservations | State | PingResult | TcpResult | UdpResult | HttpResult | DnsResult | Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +461,10 @@ class Facts:
     def of(self, want: wants.RulesetOf) -> Ruleset | Unreadable: ...
     @overload
     def of(self, want: wants.ListenersOf) -> Listeners | Unreadable: ...
+    @overload
+    def of(self, want: wants.ProcessesOf) -> Processes | Unreadable: ...
+    @overload
+    def of(self, want: wants.ConntrackOf) -> Conntrack | Unreadable: ...
     @overload
     def of(self, want: wants.SysctlOf | wants.FileOf) -> Text | Unreadable: ...
     @overload

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 UNKNOWN = "unknown"
 
@@ -28,12 +28,14 @@ class Match:
 class PacketRule:
     """``verdict``: accept, drop, reject, return, jump, goto, masquerade, snat, dnat, redirect; ``None`` goes on to the
     next rule, ``mark`` too, after it has set the mark (``to``, as iptables' ``--set-xmark``); ``unknown`` is one that
-    only the kernel understands. ``to`` is the chain of a jump or the address and port of a rewrite."""
+    only the kernel understands. ``to`` is the chain of a jump or the address and port of a rewrite. ``packets``: how
+    many it has matched, where the kernel counts them."""
 
     matches: tuple[Match, ...] = ()
     verdict: str | None = None
     to: str | None = None
     text: str = ""
+    packets: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

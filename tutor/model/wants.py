@@ -45,6 +45,20 @@ class ListenersOf:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessesOf:
+    """The processes whose network stack is the place. Answer: ``Processes``."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ConntrackOf:
+    """The connections that the kernel keeps track of in a place. Answer: ``Conntrack``."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class SysctlOf:
     """One sysctl below ``/proc/sys``, written with dots: ``net.ipv4.ip_forward``. Answer: ``Text``."""
 
@@ -76,10 +90,17 @@ class FileOf:
 
 @dataclass(frozen=True, slots=True)
 class RouteLookup:
-    """Which way the kernel would send a packet (``ip route get``). Answer: ``RouteChoice``."""
+    """Which way the kernel would send a packet (``ip route get``). Answer: ``RouteChoice``.
+
+    ``source`` is the address that it comes from, ``mark`` its firewall mark, ``in_link`` the link by which it came in;
+    without one it starts here.
+    """
 
     place: Place
     target: Address
+    source: Address | None = None
+    mark: int = 0
+    in_link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +171,7 @@ class NameLookup:
     name: str
 
 
-State = NamespacesOf | StackOf | RulesetOf | ListenersOf | SysctlOf | FileOf | RouteLookup | WayOf
+Stored = NamespacesOf | StackOf | RulesetOf | ListenersOf | ProcessesOf | ConntrackOf | SysctlOf | FileOf
+State = Stored | RouteLookup | WayOf
 Traffic = Ping | TcpProbe | UdpProbe | HttpGet | DnsLookup | NameLookup | ContainerGet
 Want = State | Traffic | DockerOf | ReservationsOf

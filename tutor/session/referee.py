@@ -10,7 +10,7 @@ from tutor.model.facts import Fact, Facts, Unreadable
 from tutor.model.lesson import Goal, GoalKind, Step
 from tutor.model.state import GoalState
 from tutor.model.verdict import Met, Unmet, Verdict
-from tutor.model.wants import FileOf, ListenersOf, SysctlOf, Traffic, Want
+from tutor.model.wants import ConntrackOf, FileOf, ListenersOf, ProcessesOf, SysctlOf, Traffic, Want
 from tutor.validators import goals
 
 
@@ -48,9 +48,8 @@ class Referee:
     @property
     def unannounced(self) -> frozenset[Want]:
         """The wants of the open goals that the kernel does not announce when they change."""
-        return frozenset(
-            want for want in goals.wants_of(self.open_goals) if isinstance(want, ListenersOf | SysctlOf | FileOf | DockerOf)
-        )
+        silent = ListenersOf | ProcessesOf | ConntrackOf | SysctlOf | FileOf | DockerOf
+        return frozenset(want for want in goals.wants_of(self.open_goals) if isinstance(want, silent))
 
     async def look_at_state(self) -> bool:
         """Judge the goals that need no packets. Returns whether anything that is shown changed."""

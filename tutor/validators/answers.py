@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tutor.i18n import tell
 from tutor.model.facts import Facts, RouteChoice, Text, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unmet, Verdict
@@ -28,7 +29,7 @@ class LinkCount:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the number of links {say.within(self.place)}"
+        asked = tell("the number of links {within}", within=say.within(self.place))
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, asked)
@@ -47,35 +48,42 @@ class OnlyLink:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the name of the only link {say.within(self.place)}"
+        asked = tell("the name of the only link {within}", within=say.within(self.place))
         look = say.ip(self.place, "link")
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, asked)
         names = [link.name for link in stack.links]
         if len(names) > 1 and "lo" in names and typed.name(facts.answers.get(self.goal, "")) != "lo":
-            return Unmet(asked, f"{say.place(self.place)} has more links by now: lo was there first", Layer.LINK, look)
+            return Unmet(
+                asked,
+                tell("{place} has more links by now: lo was there first", place=say.place(self.place)),
+                Layer.LINK,
+                look,
+            )
         return judged(facts, self.goal, typed.name, ["lo"] if len(names) > 1 else names, asked, look)
 
 
 @validator("answer-route-count")
 @dataclass(frozen=True)
 class RouteCount:
-    """How many IPv4 routes does `ip route` list in a place?"""
+    """How many routes does `ip route` list in a place, or with `ipv6`, `ip -6 route`?"""
 
     goal: GoalId
     place: Place = param("the place", name="in")
+    ipv6: bool = param("those of IPv6", default=False)
 
     def wants(self) -> frozenset[Want]:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the number of routes {say.within(self.place)}"
+        asked = tell("the number of routes {within}", within=say.within(self.place))
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, asked)
-        routes = [route for route in stack.routes if route.table == 254 and ":" not in route.destination]
-        return judged(facts, self.goal, typed.number, [str(len(routes))], asked, say.ip(self.place, "route"))
+        routes = [one for one in stack.routes if one.table == 254 and (":" in one.destination) is self.ipv6]
+        look = say.ip(self.place, "-6 route" if self.ipv6 else "route")
+        return judged(facts, self.goal, typed.number, [str(len(routes))], asked, look)
 
 
 @validator("answer-mac")
@@ -91,14 +99,16 @@ class MacOf:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the MAC address of {self.link}"
+        asked = tell("the MAC address of {link}", link=self.link)
         look = say.ip(self.place, f"link show {self.link}")
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, asked)
         link = stack.link(self.link)
         if link is None:
-            return Unmet(asked, f"{say.place(self.place)} has no link {self.link}", Layer.LINK, look)
+            return Unmet(
+                asked, tell("{place} has no link {link}", place=say.place(self.place), link=self.link), Layer.LINK, look
+            )
         return judged(facts, self.goal, typed.mac, [link.mac], asked, look)
 
 
@@ -114,7 +124,7 @@ class NeighbourCount:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the number of neighbours that {say.place(self.place)} knows"
+        asked = tell("the number of neighbours that {place} knows", place=say.place(self.place))
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, asked)
@@ -136,7 +146,11 @@ class PortOf:
         return frozenset({StackOf(self.place), StackOf(self.at)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the port behind which {self.bridge} has learnt the MAC address of {say.place(self.place)}"
+        asked = tell(
+            "the port behind which {bridge} has learnt the MAC address of {place}",
+            bridge=self.bridge,
+            place=say.place(self.place),
+        )
         there, here = facts.of(StackOf(self.place)), facts.of(StackOf(self.at))
         if isinstance(there, Unreadable):
             return say.unreadable(there, self.place, asked)
@@ -150,7 +164,11 @@ class PortOf:
         learnt = [ports[e.link] for e in here.fdb if e.mac in macs and not e.permanent and e.link in ports]
         look = say.command(self.at, f"bridge fdb show br {self.bridge}")
         if not learnt:
-            observed = f"{self.bridge} has not heard of {say.place(self.place)} lately: ping from there once"
+            observed = tell(
+                "{bridge} has not heard of {place} lately: ping from there once",
+                bridge=self.bridge,
+                place=say.place(self.place),
+            )
             return Unmet(asked, observed, Layer.NEIGHBOUR, look)
         return judged(facts, self.goal, typed.name, [name.casefold() for name in learnt], asked, look)
 
@@ -168,14 +186,18 @@ class NeighbourMac:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the MAC address that {say.place(self.place)} has learnt for {self.address}"
+        asked = tell(
+            "the MAC address that {place} has learnt for {address}", place=say.place(self.place), address=self.address
+        )
         look = say.ip(self.place, "neigh")
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, asked)
         entry = find(stack, self.address)
         if entry is None or entry.mac is None:
-            observed = f"{say.place(self.place)} has no entry for {self.address}: ping it once"
+            observed = tell(
+                "{place} has no entry for {address}: ping it once", place=say.place(self.place), address=self.address
+            )
             return Unmet(asked, observed, Layer.NEIGHBOUR, look)
         return judged(facts, self.goal, typed.mac, [entry.mac], asked, look)
 
@@ -183,22 +205,23 @@ class NeighbourMac:
 @validator("answer-address")
 @dataclass(frozen=True)
 class AddressOf:
-    """Which IPv4 address does a link have?"""
+    """Which IPv4 address, or with `ipv6` which global IPv6 address, does a link have?"""
 
     goal: GoalId
     link: str = param("the link")
     place: Place = param("where it is", name="in")
+    ipv6: bool = param("that of IPv6", default=False)
 
     def wants(self) -> frozenset[Want]:
         return frozenset({StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the address of {self.link}"
+        asked = tell("the address of {link}", link=self.link)
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, asked)
         owned = (a.interface.ip for link, a in carried(stack) if link.name == self.link)
-        right = [str(address) for address in owned if address.version == 4]
+        right = [str(address) for address in owned if address.version == (6 if self.ipv6 else 4)]
         look = say.ip(self.place, f"addr show {self.link}")
         return judged(facts, self.goal, typed.ip, right or ["none"], asked, look)
 
@@ -216,7 +239,7 @@ class GatewayTo:
         return frozenset({RouteLookup(self.place, self.target)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the next hop from {say.place(self.place)} to {self.target}"
+        asked = tell("the next hop from {place} to {target}", place=say.place(self.place), target=self.target)
         choice = facts.of(RouteLookup(self.place, self.target))
         if isinstance(choice, Unreadable):
             return say.unreadable(choice, self.place, asked)
@@ -237,7 +260,9 @@ class DeviceTo:
         return frozenset({RouteLookup(self.place, self.target)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the link by which packets to {self.target} leave {say.place(self.place)}"
+        asked = tell(
+            "the link by which packets to {target} leave {place}", target=self.target, place=say.place(self.place)
+        )
         choice: RouteChoice | Unreadable = facts.of(RouteLookup(self.place, self.target))
         if isinstance(choice, Unreadable):
             return say.unreadable(choice, self.place, asked)
@@ -258,7 +283,7 @@ class SysctlIs:
         return frozenset({SysctlOf(self.place, self.key)})
 
     def judge(self, facts: Facts) -> Verdict:
-        asked = f"the value of {self.key}"
+        asked = tell("the value of {key}", key=self.key)
         found: Text | Unreadable = facts.of(SysctlOf(self.place, self.key))
         if isinstance(found, Unreadable):
             return say.unreadable(found, self.place, asked)

@@ -24,9 +24,12 @@ _MODULES = (
     *(
         "namespaces",
         "links",
+        "link_settings",
         "bridges",
+        "switching",
         "addresses",
         "routes",
+        "policy",
         "neighbours",
         "sysctls",
         "traffic",
@@ -38,11 +41,14 @@ _MODULES = (
         "docker",
         "docker_answers",
         "cni",
+        "filters",
+        "conntrack",
+        "sockets",
         "ports",
         "absent",
         "path",
     ),
-    *("answers", "name_answers", "predictions", "attempts", "combined"),
+    *("answers", "answers_state", "name_answers", "predictions", "attempts", "combined"),
 )
 
 _CheckClass = TypeVar("_CheckClass", bound=type)

@@ -78,6 +78,38 @@ def name(text: str) -> str | None:
     return _only(word.partition("@")[0] for word in words(text) if word not in _FILLERS)
 
 
+def process(text: str) -> str | None:
+    """``etcd``, ``312/etcd``, ``users:(("etcd",pid=312,fd=4))`` and ``process 312`` are names and numbers of one."""
+    quoted = re.findall(r'\(\("([^"]+)"', text[:_LONGEST])
+    found = [word.rpartition("/")[2] for word in words(text) if word not in _FILLERS | {"process", "pid", "program"}]
+    names = [word for word in found if not word.isdigit()]
+    return _only(map(str.casefold, quoted) if quoted else names or found)
+
+
+def port(text: str) -> str | None:
+    """A number, also at the end of an address: ``2379``, ``0.0.0.0:2379``, ``:::2379``, ``2379/tcp``."""
+    matches = (re.fullmatch(r"(?:.*:)?(\d{1,5})(?:/\w+)?", word, re.ASCII) for word in words(text))
+    return _only(str(int(match[1])) for match in matches if match)
+
+
+def listening(text: str) -> str | None:
+    """An address as netstat and ss show it, with or without a port; ``*`` is ``::``, any address of any version."""
+    found = set()
+    for word in text[:_LONGEST].split():
+        bare = word.strip("`'\".,;!?()“”‘’")
+        whole = re.fullmatch(r"\[?([0-9a-fA-F:.*]+?)\]?(:(\d+|\*))?", bare, re.ASCII)
+        for candidate in (bare, whole[1] if whole else "", bare.rpartition(":")[0]):
+            if candidate == "*":
+                found.add("::")
+                break
+            try:
+                found.add(str(ip_interface(candidate).ip))
+                break
+            except ValueError:
+                continue
+    return _only(found)
+
+
 def domain(text: str) -> str | None:
     """``WWW.Example.com.`` is ``www.example.com``; the root alone is nothing."""
     return _only(_domains(words(text)))

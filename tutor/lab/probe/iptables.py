@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from dataclasses import replace
 from itertools import pairwise
 
 from tutor.lab.probe.iptables_rules import packet_rule
@@ -27,15 +29,18 @@ _ACTIONS = {
     "REJECT": "drop",
 }
 _PRIORITIES = {"raw": -300, "mangle": -150, "nat": -100, "filter": 0, "security": 50}
+_COUNTED = re.compile(r"^\[(\d+):\d+\] (?=-A )")
 _TO = ("--to-destination", "--to-source", "--to-ports")
 
 
 def parse(saved: str, version: int) -> list[Chain]:
-    """All chains of all tables; ``version`` 4 or 6 is that of the program that wrote it."""
+    """All chains of all tables; ``version`` 4 or 6 is that of the program that wrote it, with or without ``-c``."""
     family, program = ("ip", "iptables") if version == 4 else ("ip6", "ip6tables")
     table = ""
     chains: dict[tuple[str, str], Chain] = {}
-    for line in saved.splitlines():
+    for counted in saved.splitlines():
+        count = _COUNTED.match(counted)
+        line = counted[count.end() :] if count else counted
         if line.startswith("*"):
             table = line[1:].strip()
         elif line.startswith(":"):
@@ -49,7 +54,7 @@ def parse(saved: str, version: int) -> list[Chain]:
             words = _split(line)
             if len(words) > 1 and (chain := chains.get((table, words[1]))):
                 command = program if table == "filter" else f"{program} -t {table}"
-                chain.rules.append(_rule(words[2:], f"{command} {line}"))
+                chain.rules.append(_rule(words[2:], f"{command} {line}", int(count[1]) if count else None))
     return list(chains.values())
 
 
@@ -60,7 +65,7 @@ def _split(line: str) -> list[str]:
         return line.split()
 
 
-def _rule(words: list[str], text: str) -> Rule:
+def _rule(words: list[str], text: str, packets: int | None) -> Rule:
     matches: dict[str, str] = {}
     action = to = None
     jumps: tuple[str, ...] = ()
@@ -73,7 +78,7 @@ def _rule(words: list[str], text: str) -> Rule:
             jumps = () if action else (value,)
         elif word in _TO:
             to = f":{value}" if word == "--to-ports" else value
-    return Rule(text, matches, action, to, jumps, (packet_rule(words, text),))
+    return Rule(text, matches, action, to, jumps, (replace(packet_rule(words, text), packets=packets),))
 
 
 def _normal(word: str, value: str) -> str:

@@ -27,6 +27,8 @@ def packet_rules(statements: Sequence[Any], text: str, sets: Sets) -> tuple[Pack
     rules = [PacketRule(text=text)]
     for statement in statements:
         word, given = _only(statement)
+        if word == "counter" and isinstance(given, dict):
+            rules = [replace(rule, packets=given.get("packets")) for rule in rules]
         if word in _PASSIVE:
             continue
         if word == "vmap":

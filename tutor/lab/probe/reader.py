@@ -20,6 +20,7 @@ from tutor.model.containers import ContainerGet, DockerOf
 from tutor.model.facts import Fact, Facts, Unreadable
 from tutor.model.place import Place
 from tutor.model.wants import (
+    ConntrackOf,
     DnsLookup,
     FileOf,
     HttpGet,
@@ -27,6 +28,7 @@ from tutor.model.wants import (
     NameLookup,
     NamespacesOf,
     Ping,
+    ProcessesOf,
     RouteLookup,
     RulesetOf,
     StackOf,
@@ -103,8 +105,16 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
             return await read_sysctl(opener, want)
         case FileOf():
             return await read_file(opener, want)
-        case RouteLookup(place, target):
-            return await look_up_route(await reading.netlink(place), target)
+        case ProcessesOf(place):
+            from tutor.lab.probe.processes import processes
+
+            return await processes(opener, place)
+        case ConntrackOf(place):
+            from tutor.lab.probe.conntrack import conntrack
+
+            return await conntrack(opener, place)
+        case RouteLookup(place):
+            return await look_up_route(await reading.netlink(place), want)
         case Ping():
             return await ping(opener, want, patience)
         case TcpProbe():
@@ -149,7 +159,9 @@ def _place(want: Want) -> Place:
     match want:
         case NamespacesOf(machine) | FileOf(machine, _) | DockerOf(machine) | ReservationsOf(machine):
             return Place(machine)
-        case StackOf(place) | RulesetOf(place) | ListenersOf(place) | SysctlOf(place, _) | RouteLookup(place, _) | NameLookup(place):
+        case StackOf(place) | RulesetOf(place) | ListenersOf(place) | ProcessesOf(place) | ConntrackOf(place):
+            return place
+        case SysctlOf(place) | RouteLookup(place) | NameLookup(place):
             return place
         case ContainerGet(source):
             return source

@@ -19,7 +19,7 @@ from typing import Self
 from tutor.errors import LabEnded
 from tutor.lab.probe.netlink import Netlink, attribute, attributes, text
 from tutor.lab.probe.opener import Opener
-from tutor.lab.probe.stack import GETLINK, read_stack
+from tutor.lab.probe.stack import GETLINK, read_stack, read_vlans
 from tutor.model.facts import Link, Peer, Stack
 from tutor.model.place import Place
 from tutor.model.topology import SwitchPort
@@ -66,6 +66,8 @@ class Reading:
         """All of the place's stack; peers carry their place where it is a known one. Raises ``OSError``."""
         netlink = await self.netlink(place)
         stack, foreign = await read_stack(netlink)
+        if any(link.vlan_filtering for link in stack.links):
+            stack = replace(stack, vlans=await read_vlans(netlink))
         veths = [link for link in stack.links if link.peer]
         if not veths:
             return stack

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 
 from tutor.lab.probe import iptables, nft
 from tutor.lab.probe.opener import Completed, Opener
@@ -17,6 +18,7 @@ from tutor.model.facts import Gone, Ruleset, Unreadable
 from tutor.model.place import Place
 
 _NO_PROGRAM = 127
+_COUNTS = re.compile(r"^\[\d+:\d+\] (?=-A )", re.MULTILINE)
 _IPTABLES_TABLES = {"filter", "nat", "mangle", "raw", "security"}
 _SAVES = {4: ("iptables-nft-save", "iptables-save"), 6: ("ip6tables-nft-save", "ip6tables-save")}
 _LEGACY = {4: ("iptables-legacy-save",), 6: ("ip6tables-legacy-save",)}
@@ -77,7 +79,7 @@ async def _legacy(opener: Opener, place: Place, version: int) -> tuple[list[Chai
     if not done or done.status != 0:
         return [], f"# rules of iptables-legacy in {', '.join(tables)} could not be read\n"
     saved = _text(done.stdout)
-    return iptables.parse(saved, version), saved
+    return iptables.parse(saved, version), _COUNTS.sub("", saved)
 
 
 def _merge(chains: list[Chain], saved: list[Chain]) -> list[Chain]:
@@ -101,7 +103,7 @@ def _merge(chains: list[Chain], saved: list[Chain]) -> list[Chain]:
 
 async def _first(opener: Opener, place: Place, programs: tuple[str, ...]) -> Completed | None:
     for name in programs:
-        if done := await _run(opener, place, name):
+        if done := await _run(opener, place, name, "-c"):
             return done
     return None
 

@@ -22,12 +22,13 @@ from tutor.model.facts import (
     Neighbour,
     Peer,
     PolicyRule,
+    PortVlan,
     ProxyEntry,
     Route,
     RouteChoice,
     Stack,
 )
-from tutor.model.wants import Address
+from tutor.model.wants import Address, RouteLookup
 
 GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETRULE = 18, 22, 26, 30, 34
 
@@ -40,7 +41,7 @@ _NEXTHOP = struct.Struct("=HBBi")
 _U32 = struct.Struct("=I")
 
 _IFF_UP, _IFF_LOOPBACK, _IFF_LOWER_UP = 0x1, 0x8, 0x10000
-_EXT_MASK, _SKIP_STATISTICS = 29, 8
+_EXT_MASK, _SKIP_STATISTICS, _BRIDGE_VLANS = 29, 8, 2
 _TENTATIVE = 0x40
 _NUD = {
     0x01: "incomplete",
@@ -54,6 +55,7 @@ _NUD = {
 _NOARP, _PERMANENT = 0x40, 0x80
 _DEAD = 0x1
 _PROXY = 0x8
+_NAME_TABLE = 0x1000  # RTM_F_LOOKUP_TABLE
 _RULE_ACTIONS = {1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 _RULE_CONDITIONS = {4: "goto", 10: "fwmark", 17: "oif", 19: "l3mdev", 20: "uidrange", 22: "ipproto", 23: "sport",
                     24: "dport", 25: "dscp"}  # fmt: skip
@@ -209,6 +211,7 @@ def decode_rule(payload: bytes) -> PolicyRule | None:
         version=6 if family == socket.AF_INET6 else 4,
         action=_RULE_ACTIONS.get(action, str(action)),
         in_link=text(found[3]) if 3 in found else None,
+        mark=_u32(found[10]) if 10 in found else None,
         other=", ".join(_conditions(found, tos, flags)) or None,
     )
 
@@ -246,7 +249,8 @@ def decode_fdb(payload: bytes) -> FdbEntry | None:
     of_bridge, of_tunnel = 9 in found, 1 in found
     if len(mac) != 6 or (mac[0] & 1 and not of_bridge and not of_tunnel):
         return None
-    return FdbEntry(index, _mac(mac), bool(state & _PERMANENT), bool(state & _NOARP))
+    vlan = struct.unpack("=H", found[5])[0] if len(found.get(5, b"")) == 2 else None
+    return FdbEntry(index, _mac(mac), bool(state & _PERMANENT), bool(state & _NOARP), vlan)
 
 
 async def read_stack(netlink: Netlink) -> tuple[Stack, dict[int, int]]:
@@ -279,15 +283,48 @@ async def read_stack(netlink: Netlink) -> tuple[Stack, dict[int, int]]:
     return stack, {link.index: number for link, number in decoded if number is not None}
 
 
-async def look_up_route(netlink: Netlink, target: Address) -> RouteChoice:
+async def read_vlans(netlink: Netlink) -> tuple[PortVlan, ...]:
+    """The VLANs of all ports of all bridges (linux/if_bridge.h). Raises ``OSError``."""
+    asked = _LINK.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + attribute(_EXT_MASK, _U32.pack(_BRIDGE_VLANS))
+    return tuple(vlan for payload in await netlink.dump(GETLINK, asked) for vlan in decode_vlans(payload))
+
+
+def decode_vlans(payload: bytes) -> list[PortVlan]:
+    """One for each VLAN of a port; the kernel lists each by itself where it is not asked to compress."""
+    _, _, index, _, _ = _LINK.unpack_from(payload)
+    found, spec, offset = [], attributes(payload, _LINK.size).get(26, b""), 0
+    while offset + 4 <= len(spec):  # IFLA_BRIDGE_VLAN_INFO comes many times
+        length, kind = struct.unpack_from("=HH", spec, offset)
+        if length < 4:
+            break
+        if kind == 2 and length >= 8:
+            flags, vlan = struct.unpack_from("=HH", spec, offset + 4)
+            found.append(PortVlan(index, vlan, bool(flags & 0x2), bool(flags & 0x4)))
+        offset += (length + 3) & ~3
+    return found
+
+
+async def look_up_route(netlink: Netlink, want: RouteLookup) -> RouteChoice:
     """What ``ip route get`` says; the kernel's refusal is an answer, not an exception."""
+    target, source = want.target, want.source
     family = socket.AF_INET if isinstance(target, IPv4Address) else socket.AF_INET6
-    asked = _ROUTE.pack(family, len(target.packed) * 8, 0, 0, 0, 0, 0, 0, 0) + attribute(1, target.packed)
+    length = len(target.packed) * 8
+    flags = _NAME_TABLE if family == socket.AF_INET else 0  # IPv6 names the table always, and refuses the flag
+    asked = _ROUTE.pack(family, length, length if source else 0, 0, 0, 0, 0, 0, flags) + attribute(1, target.packed)
+    asked += attribute(2, source.packed) if source else b""
+    asked += attribute(16, _U32.pack(want.mark)) if want.mark else b""
     try:
+        asked += attribute(3, _U32.pack(await _index(netlink, want.in_link))) if want.in_link else b""
         found = attributes(await netlink.ask(_GETROUTE, asked), _ROUTE.size)
     except OSError as error:
         return RouteChoice(error=os.strerror(error.errno or errno.EIO))
     link = None
     if index := _u32(found.get(4)):
         link = decode_link(await netlink.ask(GETLINK, _LINK.pack(0, 0, index, 0, 0)))[0].name
-    return RouteChoice(link, _gateway(found), _address(found.get(7)))
+    return RouteChoice(link, _gateway(found), _address(found.get(7)), table=_u32(found.get(15), 254))
+
+
+async def _index(netlink: Netlink, name: str) -> int:
+    """Raises ``OSError`` where there is no such link."""
+    answer = await netlink.ask(GETLINK, _LINK.pack(0, 0, 0, 0, 0) + attribute(3, name.encode() + b"\0"))
+    return int(_LINK.unpack_from(answer)[2])
