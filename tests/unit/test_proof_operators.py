@@ -23,6 +23,28 @@ WORDS = Vocabulary(
 
 BREAKS = [
     (
+        operators.wrong_published_port,
+        "docker run -d --name web -p 8080:80 nginx",
+        [f"docker run -d --name web -p {ports} nginx" for ports in ("80:8080", "8080:81", "8081:80")]
+        + ["docker run -d --name web nginx"],
+    ),
+    (
+        operators.wrong_container,
+        "docker run -d --name web nginx",
+        [
+            "docker run -d --name wbe nginx",
+            "docker run -d --name web busybox",
+            "docker create --name web nginx",
+        ],
+    ),
+    (operators.wrong_container, "docker rm -f web", ["docker stop -t 0 web"]),
+    (
+        operators.wrong_docker_network,
+        "docker run -d --network shop nginx",
+        ["docker run -d --network none nginx", "docker run -d --network host nginx", "docker run -d nginx"],
+    ),
+    (operators.wrong_docker_network, "docker network connect shop web", ["docker network disconnect shop web"]),
+    (
         operators.wrong_mask,
         "ip -n red addr add 192.168.15.1/24 dev veth-red",
         ["ip -n red addr add 192.168.15.1 dev veth-red", "ip -n red addr add 192.168.15.1/16 dev veth-red"],
@@ -174,6 +196,13 @@ def test_a_line_knows_its_words() -> None:
         ("bridge fdb show br v-net-0", Doing.SHOWS),
         ("ifconfig -a", Doing.SHOWS),
         ("iptables -t nat -nvL POSTROUTING", Doing.SHOWS),
+        ("docker ps -a", Doing.SHOWS),
+        ("docker network inspect bridge", Doing.SHOWS),
+        ("docker network create shop", Doing.CHANGES),
+        ("docker exec -it web ip addr", Doing.SHOWS),
+        ("docker exec web wget -qO- 172.17.0.2", Doing.SENDS),
+        ("docker exec web ip link set eth0 down", Doing.CHANGES),
+        ("docker run -d nginx", Doing.CHANGES),
         ("sysctl net.ipv4.ip_forward", Doing.SHOWS),
         ("ip netns exec red ping -c 1 192.168.15.2", Doing.SENDS),
         ("curl -sm 2 8.8.8.8", Doing.SENDS),

@@ -22,6 +22,8 @@ _SHOWING = frozenset("cat clear echo head history host hostname less ls man more
 _SENDING = frozenset("arping curl dig nc nslookup ping tcpdump tracepath traceroute watch wget".split())
 _ATOMIC = frozenset("brctl bridge ip ip6tables iptables nft route sysctl".split())
 _LISTING = frozenset(("list", "show", "get", "lst", "ls"))
+_DOCKER_SHOWS = frozenset("images info inspect logs port ps stats top version".split())
+_DOCKER_EXEC_FLAGS = frozenset(("-i", "-t", "-it", "-ti"))
 _OBJECTS = frozenset("link addr address route neigh neighbour neighbor rule netns maddr".split())
 
 
@@ -32,6 +34,9 @@ def doing(text: str) -> Doing:
     words = [word.text for word in Line(text).bare]
     if not words:
         return Doing.SHOWS
+    if words[:2] == ["docker", "exec"]:
+        inside = [word for word in words[2:] if word not in _DOCKER_EXEC_FLAGS][1:]
+        return doing(" ".join(inside)) if inside else Doing.CHANGES
     program, arguments = words[0], words[1:]
     if program in _SENDING:
         return Doing.SENDS
@@ -66,6 +71,9 @@ def _only_lists(program: str, arguments: Sequence[str]) -> bool:
             return any(re.fullmatch(r"-[nvx]*[LS][nvx]*|--list|--list-rules", word) for word in arguments)
         case "nft":
             return plain[:1] == ["list"]
+        case "docker":
+            network = plain[:1] == ["network"] and len(plain) > 1 and plain[1] in ("ls", "list", "inspect")
+            return network or (plain != [] and plain[0] in _DOCKER_SHOWS)
         case "conntrack":
             return "-L" in arguments
     return False

@@ -22,6 +22,7 @@ _ABOUT = {
     "iptables": (Layer.NAT, Layer.FILTER),
     "nft": (Layer.NAT, Layer.FILTER),
     "ifconfig": (Layer.LINK, Layer.ADDRESS),
+    "docker": (Layer.SERVICE, Layer.LINK, Layer.NAT, Layer.NAME),
 }
 _ABOUT_IP = {
     "netns": (Layer.NAMESPACE, Layer.LINK),

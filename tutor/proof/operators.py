@@ -58,6 +58,8 @@ _DIRECTIONS = {
     "oifname": "iifname",
     "iifname": "oifname",
 }
+_IMAGES = {"nginx": "busybox", "busybox": "nginx"}
+_JOINING = {"connect": "disconnect", "disconnect": "connect", "create": "rm"}
 _OTHER_SETTING = "net.ipv6.conf.all.forwarding"
 _FILTERING = frozenset(("iptables", "ip6tables", "nft"))
 
@@ -265,6 +267,60 @@ def wrong_setting(line: Line, _: Vocabulary) -> Iterator[Broken]:
     elif line.texts[:1] == ("echo",) and ">" in line.texts and line.texts[1] in ("0", "1"):
         other = str(1 - int(line.texts[1]))
         yield Broken(line.replaced(line.words[1], other), f"{other} in place of {line.texts[1]}")
+
+
+@_operator("wrong published port", Layer.NAT, Layer.SERVICE)
+def wrong_published_port(line: Line, _: Vocabulary) -> Iterator[Broken]:
+    """The ports confused, the one beside each, and none at all."""
+    if line.program != "docker":
+        return
+    for word in line.after("-p", "--publish"):
+        outer, colon, inner = word.text.rpartition(":")
+        host, port = outer.rpartition(":")[::2]
+        if not (colon and port.isdecimal() and inner.isdecimal()):
+            continue
+        address = f"{host}:" if host else ""
+        wrong = [f"{port}:{int(inner) + 1}", f"{int(port) + 1}:{inner}"]
+        if port != inner:
+            wrong.insert(0, f"{inner}:{port}")
+        for ports in wrong:
+            yield Broken(line.replaced(word, address + ports), f"{ports} in place of {port}:{inner}")
+        flag = line.words[line.words.index(word) - 1]
+        yield Broken(line.without(flag, word), f"without {flag.text} {word.text}")
+
+
+@_operator("wrong container", Layer.SERVICE)
+def wrong_container(line: Line, _: Vocabulary) -> Iterator[Broken]:
+    """Another image, a name that was mistyped, one that was only created, and stop confused with rm."""
+    texts = line.texts
+    if texts[:2] == ("docker", "run"):
+        for word in line.after("--name"):
+            yield Broken(line.replaced(word, mistyped(word.text)), f"{word.text} mistyped")
+        for word in line.words[2:]:
+            if (wrong := _IMAGES.get(word.text)) and not line.before(word).startswith("--"):
+                yield Broken(line.replaced(word, wrong), f"{wrong} in place of {word.text}")
+        for word in line.words[2:3]:
+            if word.text == "-d":
+                created = line.without(word).replace("docker run", "docker create", 1)
+                yield Broken(created, "create in place of run")
+    elif texts[:2] == ("docker", "rm"):
+        yield Broken(f"docker stop -t 0 {texts[-1]}", "stop in place of rm")
+
+
+@_operator("wrong Docker network", Layer.LINK, Layer.ADDRESS, Layer.NAME, Layer.SERVICE, Layer.FILTER)
+def wrong_docker_network(line: Line, _: Vocabulary) -> Iterator[Broken]:
+    if line.program != "docker":
+        return
+    for word in line.after("--network", "--net"):
+        flag = line.words[line.words.index(word) - 1]
+        for wrong in ("none", "host"):
+            if wrong != word.text:
+                yield Broken(line.replaced(word, wrong), f"{wrong} in place of {word.text}")
+        yield Broken(line.without(flag, word), f"without {flag.text} {word.text}")
+    if line.texts[1:2] == ("network",):
+        for word in line.words[2:3]:
+            if word.text in _JOINING:
+                yield Broken(line.replaced(word, _JOINING[word.text]), f"{_JOINING[word.text]} in place of {word.text}")
 
 
 def wrong_answers(text: str, vocabulary: Vocabulary) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What a lab is like, as its own tools tell it: to be compared before and after a look.
 
 Traces of packets (neighbours, learnt MAC addresses, tracked connections, counters, a server's log) are left out, and
-so is IPv6 of the link's own scope, which the kernel goes on arranging by itself.
+so are IPv6 of the link's own scope, which the kernel goes on arranging by itself, and the files of Docker's engine.
 """
 
 from __future__ import annotations
@@ -29,7 +29,16 @@ for name in $(ls /run/netns 2>/dev/null); do
     echo "namespace $name"
     ip netns exec "$name" sh "$0" inside
 done
-find /etc /root /home /tmp /run /var /opt /srv -xdev -type f ! -path '/var/log/*' ! -path "$0" \
+if [ -S /run/docker.sock ]; then
+    docker ps -a --no-trunc --format '{{.ID}} {{.Names}} {{.State}} {{.Ports}} {{.Networks}}'
+    docker network ls --no-trunc --format '{{.ID}} {{.Name}} {{.Driver}}'
+    for path in /run/docker/netns/*; do
+        echo "namespace $path"
+        nsenter --net="$path" sh "$0" inside
+    done
+fi
+find /etc /root /home /tmp /run /var /opt /srv -xdev -type f ! -path '/var/log/*' \
+    ! -path '*/docker/*' ! -path "$0" \
     -exec sha256sum {} + 2>/dev/null | sort -k 2
 """
 

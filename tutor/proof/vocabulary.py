@@ -34,6 +34,7 @@ def of_lesson(lesson: Lesson) -> Vocabulary:
     peers: dict[str, str] = {}
     for machine in lesson.topology.machines:
         links += [interface.name for interface in machine.interfaces]
+        links += ["docker0" for service in machine.services if service.kind == "docker"]
     for line in lines:
         made = _made(line)
         links += made
