@@ -95,3 +95,31 @@ async def test_a_service_without_a_free_port_is_refused() -> None:
 async def test_an_impossible_service_is_refused(spec: ServiceSpec) -> None:
     with pytest.raises(LabError, match="server"):
         await Lab.boot(serving(spec))
+
+
+async def test_an_internet_of_name_servers_answers_from_the_root_down() -> None:
+    for program in ("nsd", "unbound"):
+        needs(program)
+    root = "$TTL 60\n. SOA a. b. 1 1 1 1 1\n. NS a.\na. A 10.9.0.1\ncom. NS ns.com.\nns.com. A 10.9.0.2\n"
+    com = "$TTL 60\ncom. SOA a. b. 1 1 1 1 1\ncom. NS ns.com.\nns.com. A 10.9.0.2\nwww.com. A 192.0.2.80\n"
+    specs = (
+        ServiceSpec("authority", options={"address": "10.9.0.1", "zone .": root}),
+        ServiceSpec("authority", options={"address": "10.9.0.2", "zone com.": com}),
+        ServiceSpec("resolver", options={"address": "10.9.0.3", "root": "10.9.0.1"}),
+        ServiceSpec("resolver", options={"address": "10.0.0.1", "forward": "10.9.0.3", "name intra.corp": "192.0.2.9"}),
+        ServiceSpec("http", options={"address": "10.9.0.1", "page": "one"}),
+        ServiceSpec("http", options={"address": "10.9.0.2", "page": "two"}),
+    )
+    setup = tuple(f"ip addr add 10.9.0.{number}/32 dev lo" for number in (1, 2, 3))
+    async with running(serving(*specs, setup=setup)) as lab:
+        assert "192.0.2.80" in await sh(lab, "getent ahostsv4 www.com", "client")
+        assert "192.0.2.9" in await sh(lab, "getent ahostsv4 intra.corp", "client")
+        assert "[exit status 2]" in await sh(lab, "getent ahostsv4 www.net", "client")
+        assert "[exit status 2]" in await sh(lab, "getent ahostsv4 sub.intra.corp", "client")
+        assert await sh(lab, "curl -s 10.9.0.1; curl -s 10.9.0.2", "server") == "one\ntwo\n"
+
+
+@pytest.mark.parametrize("options", [{}, {"root": "10.0.0.1", "forward": "10.0.0.1"}, {"address": "x"}])
+async def test_an_impossible_resolver_is_refused(options: dict[str, str]) -> None:
+    with pytest.raises(LabError, match="server"):
+        await Lab.boot(serving(ServiceSpec("resolver", options=options)))

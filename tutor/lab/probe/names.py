@@ -19,7 +19,8 @@ from tutor.model.facts import Asked, Resolution, Text
 from tutor.model.wants import DnsLookup, FileOf, NameLookup
 
 _PATIENCE = "RES_OPTIONS=timeout:1 attempts:1"
-_LONGEST = 3.5  # seconds for the library; asking the servers directly comes after it
+_LONGEST, _DIRECTLY = 3.2, 1.6  # seconds for the library, and then for asking the servers directly
+_DIRECT_PATIENCE = 0.5
 _STREAM = "STREAM"
 _NO_PROGRAM, _NOT_FOUND = (126, 127), 2
 
@@ -69,7 +70,9 @@ async def _asked(opener: Opener, want: NameLookup, patience: float) -> tuple[Ask
     name = want.name if "." in want.name or not settings.search else f"{want.name}.{settings.search[0]}"
     lookups = [DnsLookup(want.place, server, name) for server in settings.servers]
     with suppress(TimeoutError):
-        async with asyncio.timeout(1.2):
-            results = await asyncio.gather(*(dns_lookup(opener, lookup, patience) for lookup in lookups))
+        async with asyncio.timeout(_DIRECTLY):
+            results = await asyncio.gather(
+                *(dns_lookup(opener, lookup, min(patience, _DIRECT_PATIENCE)) for lookup in lookups)
+            )
             return tuple(Asked(lookup.server, name, result) for lookup, result in zip(lookups, results, strict=True))
     return ()
