@@ -17,6 +17,7 @@ from textual.screen import Screen
 from tutor.errors import MachineError, NettutorError
 from tutor.model.lesson import Lesson
 from tutor.model.state import GoalState, SessionState
+from tutor.model.verdict import Unmet
 from tutor.tui import messages
 from tutor.tui.opening import load_lesson, require_tools
 from tutor.tui.screens.tutorial import TutorialScreen
@@ -135,6 +136,18 @@ class NettutorApp(App[int], inherit_bindings=False):
 
     def action_contents(self) -> None:
         self.run_worker(self._contents(), group="contents", exclusive=True)
+
+    def action_why(self, goal: str | None = None) -> None:
+        """Explain a goal, or else the first that is not met and sends packets, or else the first that is not met."""
+        unmet = [state for state in self._main.state.goals if isinstance(state.verdict, Unmet) and not state.done]
+        chosen = [state for state in unmet if goal in (None, state.goal.id)]
+        chosen.sort(key=lambda state: not _sends(state))
+        if not chosen:
+            self.notify("There is nothing to explain: no goal is found unmet.", markup=False)
+            return
+        from tutor.tui.screens.why import WhyScreen
+
+        self.push_screen(WhyScreen(chosen[0]))
 
     def action_leave(self) -> None:
         self.exit(0)
@@ -276,6 +289,11 @@ class NettutorApp(App[int], inherit_bindings=False):
             self._move(self._open(lessons[at + 1], None))
         else:
             self.notify("That was the last lesson. F5 shows them all.", markup=False)
+
+
+def _sends(state: GoalState) -> bool:
+    """Whether packets of the goal were sent and explained."""
+    return isinstance(state.verdict, Unmet) and state.verdict.why is not None
 
 
 def _first_theme(known: Collection[str]) -> str:

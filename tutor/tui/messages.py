@@ -24,6 +24,14 @@ class AnswerGiven(Message):
         self.text = text
 
 
+class WhyAsked(Message):
+    """The learner wants to know why goal ``goal_id`` is not met."""
+
+    def __init__(self, goal_id: str) -> None:
+        super().__init__()
+        self.goal_id = goal_id
+
+
 class MachineChosen(Message):
     """The learner wants the shell of ``machine``."""
 

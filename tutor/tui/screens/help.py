@@ -28,6 +28,7 @@ Every machine here is a lab: your own computer's network is never touched.
 | `F8` | on to the open step, or to the next lesson |
 | `F9` | the shell or the lesson alone, and back |
 | `F10` | quit; you go on from here next time |
+| `F11` | why the packets of a goal do not arrive: their way, hop by hop |
 | `F12` | send the next key to the shell as it is, for programs that want F1 to F12 |
 
 All other keys go to the shell while you are in it.
@@ -39,6 +40,7 @@ _LESSON = """\
 | `←` `→` | read the step before, the step after |
 | `Tab` | to the answer line of a question |
 | `<` `>` | a narrower, a wider lesson (or drag the line) |
+| `w` | why, as `F11`, which some terminals keep for themselves |
 | `t` | dark or light |
 | `Esc` | back to the shell |
 """

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tutor.model.state import SessionState
+from tutor.model.verdict import Unmet
 from tutor.tui import messages
 from tutor.tui.pages import Goals, Page, hint_levels, page
 from tutor.tui.text import line
@@ -63,6 +64,7 @@ class TutorialScreen(Screen[None]):
         Binding("f8", "onward", priority=True),
         Binding("f9", "zoom", priority=True),
         Binding("f10", "app.leave", priority=True),
+        Binding("f11", "app.why", priority=True),
         Binding("f12", "quote", priority=True),
         Binding("r,R", "revive", priority=True),
         Binding("left", "read(-1)"),
@@ -70,6 +72,7 @@ class TutorialScreen(Screen[None]):
         Binding("less_than_sign", "resize_panes(-1)"),
         Binding("greater_than_sign", "resize_panes(1)"),
         Binding("t", "app.toggle_look"),
+        Binding("w", "app.why"),
         Binding("escape", "to_shell"),
         Binding("enter", "onward"),
     ]
@@ -198,6 +201,9 @@ class TutorialScreen(Screen[None]):
     def on_answer_given(self, message: messages.AnswerGiven) -> None:
         if conductor := self.tutor.conductor:
             conductor.answer(message.goal_id, message.text)
+
+    def on_why_asked(self, message: messages.WhyAsked) -> None:
+        self.tutor.action_why(message.goal_id)
 
     def on_machine_chosen(self, message: messages.MachineChosen) -> None:
         self.query_one(Machines).choose(message.machine)
@@ -342,6 +348,8 @@ class TutorialScreen(Screen[None]):
             keys.append(Key("F8", "Next lesson", "onward", 8))
         keys.append(Key("F9", "Both" if self._zoom else "Zoom", "zoom", 4))
         keys.append(Key("F10", "Quit", "leave", 9))
+        if any(isinstance(goal.verdict, Unmet) and goal.verdict.why and not goal.done for goal in self.state.goals):
+            keys.append(Key("F11", "Why", "why", 8))
         self.query_one(KeyBar).keys = tuple(keys)
 
     def _update_notice(self) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from tutor.model.state import GoalState
 from tutor.model.verdict import Met, Unknown, Unmet
-from tutor.tui.messages import AnswerGiven
+from tutor.tui.messages import AnswerGiven, WhyAsked
 from tutor.tui.text import line
 from tutor.tui.widgets.flow import Flow, hang
 
@@ -91,6 +91,11 @@ class GoalCard(Flow):
     def __init__(self, state: GoalState, *, brief: bool) -> None:
         super().__init__()
         self._shown = (state, brief)
+
+    def on_click(self) -> None:
+        state, _ = self._shown
+        if isinstance(state.verdict, Unmet) and state.verdict.why is not None and not state.done:
+            self.post_message(WhyAsked(state.goal.id))
 
     def show(self, state: GoalState, *, brief: bool) -> None:
         if (state, brief) != self._shown:

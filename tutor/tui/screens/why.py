@@ -1,0 +1,127 @@
+"""Why a goal is not met: the way of its packets, hop by hop, up to the first that is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, assert_never
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from tutor.i18n import _, shown
+from tutor.model import words
+from tutor.model.place import Place
+from tutor.model.state import GoalState
+from tutor.model.verdict import Unmet
+from tutor.model.why import Broken, CannotTell, Outcome, Works
+from tutor.tui.widgets.flow import Flow, hang
+from tutor.tui.widgets.goals import inline, look_of, reasons
+
+_LABEL = 10
+
+
+class Walk(Flow):
+    """The goal, the drawing, and the words to it."""
+
+    DEFAULT_CSS = "Walk { padding: 0 1; }"
+
+    def __init__(self, state: GoalState) -> None:
+        super().__init__()
+        self._state = state
+
+    def lines(self, width: int) -> Content:
+        sign, word, colour = look_of(self._state)
+        head = Content.assemble((f"{sign} {word}", f"bold {colour}"), "  ", inline(self._state.goal.text))
+        rows = [*hang(head, width, 2), Content("")]
+        verdict = self._state.verdict
+        why = verdict.why if isinstance(verdict, Unmet) else None
+        if why is not None:
+            rows += [*_drawing(why), Content("")]
+        for label, clause, style in _words(self._state, why):
+            text = Content.assemble((f"{label:<{_LABEL - 1}} ", "$text-muted"), inline(clause, style))
+            rows += hang(text, width, _LABEL if width > 40 else 2)
+        return Content("\n").join(rows)
+
+
+def _words(state: GoalState, why: Outcome | None) -> Iterator[tuple[str, str, str]]:
+    """Label, clause, style."""
+    match why:
+        case Broken():
+            verdict = state.verdict
+            yield _("because"), shown(why.sentence), "bold"
+            yield _("kernel"), shown(why.evidence), ""
+            yield _("look at"), f"`{why.command}`", ""
+            if isinstance(verdict, Unmet) and verdict.observed not in (why.sentence, ""):
+                yield _("seen"), shown(verdict.observed), ""
+        case Works():
+            yield _("way"), _("the settings let packets there and back: what is wrong lies at its end"), ""
+        case CannotTell(sentence):
+            yield _("way"), _("it cannot be told: {reason}", reason=shown(sentence)), ""
+        case None:
+            pass
+        case _:
+            assert_never(why)
+    if not isinstance(why, Broken):
+        yield from ((label, clause, "") for label, clause in reasons(state, brief=False))
+
+
+def _drawing(why: Outcome) -> list[Content]:
+    """A line a place, there and back, and between them what lies between."""
+    if isinstance(why, CannotTell):
+        return []
+    stops = _stops(why)
+    room = max(len(words.place(place)) for place, _, _ in stops) + 2
+    rows: list[Content] = []
+    for place, role, state in stops:
+        sign, colour = ("●", "$text-success") if state == "passed" else ("✘", "$text-error")
+        if rows:
+            rows.append(Content.assemble(("   ┆" if state == "beyond" else "   │", colour)))
+        name = f"{words.place(place):<{room}}"
+        rows.append(Content.assemble("   ", (sign, f"bold {colour}"), " ", (name, "bold"), (role, "$text-muted")))
+    return rows
+
+
+def _stops(why: Works | Broken) -> list[tuple[Place, str, str]]:
+    """Each place with what happens there, and whether the packet passed it, ends there, or never came."""
+    path, back = why.path, why.back
+    stops = [(place, _("passes it on"), "passed") for place in path]
+    if stops:
+        stops[0] = (path[0], _("sends"), "passed")
+    if back and stops:
+        stops[-1] = (path[-1], _("gets it and answers"), "passed")
+        stops += [(place, _("passes the answer on"), "passed") for place in back[1:]]
+    if isinstance(why, Works):
+        stops[-1] = (stops[-1][0], _("gets the answer"), "passed")
+    elif stops and stops[-1][0] == why.hop:
+        ends = _("here the answer ends") if back else _("here it ends")
+        stops[-1] = (why.hop, ends, "ended")
+    else:
+        stops.append((why.hop, _("here something is wrong"), "beyond"))
+    return stops
+
+
+class WhyScreen(ModalScreen[None]):
+    """Shows one goal; Esc goes back."""
+
+    DEFAULT_CSS = """
+    WhyScreen { align: center middle; background: $background 60%; }
+    WhyScreen > VerticalScroll {
+        width: 84; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; scrollbar-size-vertical: 1;
+        background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
+        border-subtitle-color: $text-muted;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f11,q,w,enter", "dismiss")]
+
+    def __init__(self, state: GoalState) -> None:
+        super().__init__()
+        self._state = state
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as box:
+            box.border_title = _("Why?")
+            box.border_subtitle = _("↑ ↓ scroll · Esc back")
+            yield Walk(self._state)
