@@ -44,7 +44,9 @@ async def test_tcp_is_accepted_and_seen_as_it_was_asked() -> None:
         await unmet(here, Layer.NAT, "tcp", **to_host, at=BLUE, at_port=8080)
         await here.sh("iptables -t nat -A POSTROUTING -p tcp -d 192.168.15.2 -j MASQUERADE --to-ports 5000")
         await met(here, "tcp", **to_host, at=BLUE, as_="192.168.15.5", as_port=5000)
-        await unmet(here, Layer.NAT, "tcp", **to_host, at=BLUE, as_port=5001)
+        # Another port: the first one stays taken until conntrack forgets the connection.
+        await here.sh("iptables -t nat -R POSTROUTING 1 -p tcp -d 192.168.15.2 -j MASQUERADE --to-ports 6000")
+        await unmet(here, Layer.NAT, "tcp", **to_host, at=BLUE, as_port=5000)
 
 
 async def test_tcp_refused_or_lost() -> None:
