@@ -16,11 +16,19 @@ Anything else that reaches the command line is a bug (exit code 4).
 
 from __future__ import annotations
 
+from tutor.i18n import tell
+
 
 class NettutorError(Exception):
     """The root of the tree. ``str(error)`` is the message for the user: one line, no traceback."""
 
     exit_code = 1
+
+    @property
+    def message(self) -> str:
+        """The same, for ``i18n.shown`` to translate."""
+        first = self.args[0] if self.args else ""
+        return first if isinstance(first, str) else str(first)
 
 
 class UsageError(NettutorError):
@@ -33,7 +41,7 @@ class ContentError(UsageError):
     """A file of ours or of the learner's is wrong at ``path:line`` (line counts from 1)."""
 
     def __init__(self, path: object, line: int, reason: str) -> None:
-        super().__init__(f"{path}:{line}: {reason}")
+        super().__init__(tell("{path}:{line}: {reason}", path=path, line=line, reason=reason))
         self.path = str(path)
         self.line = line
         self.reason = reason
@@ -45,7 +53,7 @@ class MachineError(NettutorError):
     exit_code = 3
 
     def __init__(self, reason: str, fix: str = "") -> None:
-        super().__init__(f"{reason}. {fix}" if fix else reason)
+        super().__init__(tell("{reason}. {fix}", reason=reason, fix=fix) if fix else reason)
         self.reason = reason
         self.fix = fix
 

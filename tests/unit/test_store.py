@@ -133,3 +133,15 @@ def test_entries_are_chained(path: Path) -> None:
         events = store.journal()
     assert [event.seq for event in events] == list(range(1, 22))
     assert all(a.hash != b.hash for a, b in itertools.pairwise(events))
+
+
+def test_the_language_that_was_chosen_last_is_remembered(path: Path) -> None:
+    with Store.open(path) as store:
+        assert store.language() is None
+        store.record_language("ko")
+        attempt = store.begin("nat", seed=1)
+        store.record_language("en")
+        store.reset(attempt)
+    with Store.open(path) as store:
+        assert store.language() == "en"
+        assert store.last() == ("nat", "")

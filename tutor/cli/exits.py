@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 
 from tutor.errors import NettutorError
+from tutor.i18n import shown, tell
 
 DONE, INCOMPLETE, USAGE, MACHINE, BUG = 0, 1, 2, 3, 4
 INTERRUPTED, BROKEN_PIPE = 130, 141
@@ -20,7 +21,7 @@ INTERRUPTED, BROKEN_PIPE = 130, 141
 def say(message: str) -> None:
     """A line for the user on standard error, which may itself be gone."""
     with contextlib.suppress(OSError, ValueError):
-        print(f"nettutor: {message}", file=sys.stderr, flush=True)
+        print(f"nettutor: {shown(message)}", file=sys.stderr, flush=True)
 
 
 def guarded(call: Callable[[], int]) -> int:
@@ -46,13 +47,13 @@ def _explain(error: BaseException) -> int:
         raise error
     known = _deliberate(error)
     if known is not None:
-        say(str(known))
+        say(known.message)
         return known.exit_code
     from tutor.cli import log
 
     where = log.write_traceback(error)
     summary = f"{type(error).__name__}: {error}".splitlines()[0]
-    say(f"a bug: {summary}. {where}")
+    say(tell("a bug: {summary}. {where}", summary=summary, where=where))
     return BUG
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from tutor.content import goals, needs, published, translating
 from tutor.content.lessons import read_lesson
 from tutor.errors import ContentError
+from tutor.i18n import cells
 from tutor.model.lesson import Goal, GoalKind, Lesson, Source, Step
 
 WIDEST_CODE = 44
@@ -136,16 +136,11 @@ def _of_goal(goal: Goal) -> Iterator[Remark]:
         yield Remark(goal.source, f"goal {goal.id!r} looks at no place")
 
 
-def _cells(line: str) -> int:
-    """The columns of a terminal that it takes (Unicode Standard Annex 11: wide and full-width characters take two)."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
-
-
 def _wide_code(what: str, markdown: str, source: Source) -> Iterator[Remark]:
     widest = 0
     for line in markdown.split("\n"):
         if line.startswith(("```", "~~~")):
             opened = WIDEST_CODE if line.strip("`~ ") else WIDEST_DRAWING
             widest = 0 if widest else opened
-        elif widest and _cells(line) > widest:
+        elif widest and cells(line) > widest:
             yield Remark(source, f"a line of code in {what} is wider than {widest}: {line[:20]}…")

@@ -8,6 +8,7 @@ file but its own catalogues, which are loaded when first needed.
 After a text was added or changed: ``python -m tutor.i18n.update`` (see there).
 """
 
+from tutor.i18n.cells import cells, padded
 from tutor.i18n.choice import ENGLISH, NAMES, language, languages, preferred, use_language
 from tutor.i18n.told import Told, _, shown, tell
 from tutor.i18n.written import Texts, Written
@@ -19,8 +20,10 @@ __all__ = [
     "Told",
     "Written",
     "_",
+    "cells",
     "language",
     "languages",
+    "padded",
     "preferred",
     "shown",
     "tell",

@@ -53,11 +53,14 @@ class Progress:
         self._current: dict[str, int] = {}
         self._ever: dict[str, set[str]] = {}
         self._last: int | None = None
+        self.language: str | None = None
 
     def add(self, events: Iterable[Event]) -> None:
         for event in events:
             if event.kind == "begun":
                 self._begin(event)
+            elif event.kind == "language":
+                self.language = _text(event.body, "code")
             elif (draft := self._drafts.get(_number(event.body, "attempt"))) is not None:
                 self._last = draft.attempt.id
                 self._apply(draft, event.kind, event.body)

@@ -98,6 +98,15 @@ class Store:
         self._take(self._journal.news())
         return self._progress.last()
 
+    def record_language(self, code: str) -> None:
+        """The learner wants this language from now on."""
+        self._record("language", lambda seq: {"code": code})
+
+    def language(self) -> str | None:
+        """The language that the learner chose last, if any."""
+        self._take(self._journal.news())
+        return self._progress.language
+
     def journal(self) -> tuple[Event, ...]:
         """All entries, oldest first, the chain verified."""
         self._take(self._journal.news())

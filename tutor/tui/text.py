@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from tutor import i18n
+
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -28,10 +30,11 @@ def _sign(match: re.Match[str]) -> str:
 
 
 def shown(text: str) -> str:
-    """``text`` with every control, bidirectional and invisible character as a sign; line feeds stay, tabs widen."""
-    return _SUSPECT.sub(_sign, text.replace("\r\n", "\n").expandtabs(8))
+    """``text`` in the learner's language, with every control, bidirectional and invisible character as a sign; line
+    feeds stay, tabs widen."""
+    return _SUSPECT.sub(_sign, i18n.shown(text).replace("\r\n", "\n").expandtabs(8))
 
 
 def line(text: str) -> str:
     """As ``shown``, on one line."""
-    return shown(" ".join(text.split("\n")))
+    return shown(" ".join(i18n.shown(text).split("\n")))
