@@ -211,6 +211,7 @@ def _lab(runner: asyncio.Runner) -> Iterator[Finding]:
         yield runner.run(_overlay(lab))
     finally:
         runner.run(lab.close())
+    yield runner.run(_docker())
 
 
 def _user_namespaces() -> Finding:
@@ -262,6 +263,26 @@ async def _overlay(lab: Any) -> Finding:
         lab, "fetched tools in the lab", "grep -q ' /usr overlay ' /proc/mounts",
         "A kernel of 5.11 or newer allows overlayfs to ordinary users", False,
     )  # fmt: skip
+
+
+async def _docker() -> Finding:
+    """Docker's engine starts in a lab and runs a container."""
+    from tutor.lab import Lab, tools
+    from tutor.model.topology import MachineSpec, ServiceSpec, Topology
+
+    name = "Docker in the lab"
+    lacking = tools.missing(("docker", "nginx", "busybox", "iptables"))
+    if lacking:
+        missing = ", ".join(tool.name for tool in lacking)
+        return Finding(name, False, f"missing: {missing}", tools.how_to_get(lacking), essential=False)
+    try:
+        lab = await Lab.boot(Topology((MachineSpec("host", services=(ServiceSpec("docker"),)),)))
+    except MachineError as error:
+        return Finding(name, False, error.reason, error.fix or "See the lines above", essential=False)
+    try:
+        return await _try(lab, name, "docker run --rm busybox true", "See /var/log/docker.log in the lab", False)
+    finally:
+        await lab.close()
 
 
 __all__ = ["Finding", "add", "run"]
