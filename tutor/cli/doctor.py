@@ -16,14 +16,15 @@ from typing import Any
 
 from tutor.cli import exits
 from tutor.errors import LabEnded, MachineError
+from tutor.i18n import _, tell
 
-_EXAMPLES = """\
+_EXAMPLES = tell("""\
 examples:
   nettutor doctor
   nettutor doctor --json | jq '.[] | select(.works | not)'
 
 Exit status: 0 where the tutorial can run (a line marked - is only a loss), 3 where it cannot.
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Finding:
 
 def add(commands: Any, name: str, summary: str) -> None:
     parser = commands.add_parser(name, help=summary, description=summary.capitalize() + ".", examples=_EXAMPLES)
-    parser.add_argument("--json", action="store_true", help="as a JSON array on standard output")
+    parser.add_argument("--json", action="store_true", help=_("as a JSON array on standard output"))
     parser.set_defaults(run=run)
 
 
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([asdict(finding) for finding in findings], indent=1))
     blockers = [finding.name for finding in findings if finding.essential and not finding.works]
     if blockers:
-        exits.say(f"the tutorial cannot run here: {', '.join(blockers)}")
+        exits.say(tell("the tutorial cannot run here: {join}", join=", ".join(blockers)))
         return exits.MACHINE
     return exits.DONE
 
@@ -79,15 +80,20 @@ def _examine() -> Iterator[Finding]:
 def _system() -> Finding:
     kernel = f"{platform.system()} {platform.release()}"
     if platform.system() != "Linux":
-        return Finding("Linux", False, kernel, "No Linux kernel: use WSL2, Lima or Multipass")
+        return Finding(tell("Linux"), False, kernel, tell("No Linux kernel: use WSL2, Lima or Multipass"))
     if "microsoft" in platform.release().lower() and "wsl2" not in platform.release().lower():
-        return Finding("Linux", False, f"{kernel} (WSL1)", "No Linux kernel: use WSL2 (`wsl --set-version NAME 2`)")
-    return Finding("Linux", True, f"{kernel} on {platform.machine()}")
+        return Finding(
+            tell("Linux"),
+            False,
+            tell("{kernel} (WSL1)", kernel=kernel),
+            tell("No Linux kernel: use WSL2 (`wsl --set-version NAME 2`)"),
+        )
+    return Finding(tell("Linux"), True, tell("{kernel} on {machine}", kernel=kernel, machine=platform.machine()))
 
 
 def _python() -> Finding:
     return Finding(
-        "Python 3.11 or newer", sys.version_info >= (3, 11), f"{platform.python_version()}, {sys.executable}"
+        tell("Python 3.11 or newer"), sys.version_info >= (3, 11), f"{platform.python_version()}, {sys.executable}"
     )
 
 
@@ -96,13 +102,13 @@ def _terminal_emulator() -> Finding:
 
     if library() == "bittty":
         return Finding(
-            "fast terminal emulator",
+            tell("fast terminal emulator"),
             False,
-            "none for this machine; bittty, in pure Python, does its work",
-            "Only speed is lost; wheels of pyghostty exist for x86_64 and aarch64 with glibc",
+            tell("none for this machine; bittty, in pure Python, does its work"),
+            tell("Only speed is lost; wheels of pyghostty exist for x86_64 and aarch64 with glibc"),
             essential=False,
         )
-    return Finding("fast terminal emulator", True, "libghostty-vt")
+    return Finding(tell("fast terminal emulator"), True, tell("libghostty-vt"))
 
 
 def _tools() -> Finding:
@@ -110,11 +116,15 @@ def _tools() -> Finding:
 
     lacking = tools.missing()
     if not lacking:
-        return Finding("lab tools", True, f"all {len(tools.manifest())} are there")
+        return Finding(
+            tell("lab tools"), True, tell("all {manifest_count} are there", manifest_count=len(tools.manifest()))
+        )
     names = ", ".join(tool.name for tool in lacking)
     needed = _needed_by_lessons()
     essential = not tools.fetchable() and any(tool.name in needed and not tool.release for tool in lacking)
-    return Finding("lab tools", False, f"missing: {names}", tools.how_to_get(lacking), essential=essential)
+    return Finding(
+        tell("lab tools"), False, tell("missing: {names}", names=names), tools.how_to_get(lacking), essential=essential
+    )
 
 
 def _needed_by_lessons() -> set[str]:
@@ -135,8 +145,8 @@ def _data_directory() -> Finding:
             os.fsync(file.fileno())
     except OSError as error:
         fix = "Make room there, make it writable for you, or set XDG_DATA_HOME to a directory that is"
-        return Finding("data directory", False, f"{directory}: {error.strerror}", fix)
-    return Finding("data directory", True, str(directory))
+        return Finding(tell("data directory"), False, f"{directory}: {error.strerror}", fix)
+    return Finding(tell("data directory"), True, str(directory))
 
 
 def _progress() -> Finding:
@@ -145,15 +155,19 @@ def _progress() -> Finding:
 
     path = paths.progress_file()
     if not path.exists():
-        return Finding("progress file", True, "none yet")
+        return Finding(tell("progress file"), True, tell("none yet"))
     try:
         with Store.open() as store:
             entries = len(store.journal())
             back = len(store.clock_went_back())
     except MachineError as error:
-        return Finding("progress file", False, error.reason, error.fix)
+        return Finding(tell("progress file"), False, error.reason, error.fix)
     flag = f"; the clock went back {back} times" if back else ""
-    return Finding("progress file", True, f"{path}, {entries} entries, the chain holds{flag}")
+    return Finding(
+        tell("progress file"),
+        True,
+        tell("{path}, {entries} entries, the chain holds{flag}", path=path, entries=entries, flag=flag),
+    )
 
 
 # In the lab: what is tried, in this order, each on what the ones before have left.
@@ -199,12 +213,14 @@ def _lab(runner: asyncio.Runner) -> Iterator[Finding]:
     try:
         lab = runner.run(Lab.boot(Topology((MachineSpec("host"),))))
     except MachineError as error:
-        yield Finding("a lab boots", False, error.reason, error.fix or "See the line above")
+        yield Finding(tell("a lab boots"), False, error.reason, error.fix or tell("See the line above"))
         return
     took = (time.perf_counter() - began) * 1000
     try:
         yield Finding(
-            "a lab boots", True, f"in {took:.0f} ms, as {'root' if os.geteuid() == 0 else 'an ordinary user'}"
+            tell("a lab boots"),
+            True,
+            tell("in {took:.0f} ms, as {value}", took=took, value="root" if os.geteuid() == 0 else "an ordinary user"),
         )
         for name, line, fix, essential in _TRIALS:
             yield runner.run(_try(lab, name, line, fix, essential))
@@ -232,9 +248,9 @@ def _user_namespaces() -> Finding:
         error = int(answer.read() or "5")
     os.waitpid(child, 0)
     if not error:
-        return Finding("user namespaces", True, "allowed")
+        return Finding(tell("user namespaces"), True, tell("allowed"))
     said = diagnose(OSError(error, os.strerror(error), "a user namespace"))
-    return Finding("user namespaces", False, os.strerror(error), said.fix)
+    return Finding(tell("user namespaces"), False, os.strerror(error), said.fix)
 
 
 _CLONE_NEWUSER = 0x10000000
@@ -246,11 +262,11 @@ async def _try(lab: Any, name: str, line: str, fix: str, essential: bool) -> Fin
     except (TimeoutError, LabEnded, OSError) as error:
         return Finding(name, False, str(error) or type(error).__name__, fix, essential)
     if done.status == 0:
-        return Finding(name, True, "works", essential=essential)
+        return Finding(name, True, tell("works"), essential=essential)
     said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
     if done.status == 127:
-        return Finding(name, False, said[-1], "nettutor tools install", essential)
-    return Finding(name, False, said[-1] if said else f"exit status {done.status}", fix, essential)
+        return Finding(name, False, said[-1], tell("nettutor tools install"), essential)
+    return Finding(name, False, said[-1] if said else tell("exit status {status}", status=done.status), fix, essential)
 
 
 async def _overlay(lab: Any) -> Finding:
@@ -258,7 +274,7 @@ async def _overlay(lab: Any) -> Finding:
     from tutor import paths
 
     if not (paths.tools_layer() / "usr").is_dir():
-        return Finding("fetched tools in the lab", True, "none fetched", essential=False)
+        return Finding(tell("fetched tools in the lab"), True, tell("none fetched"), essential=False)
     return await _try(
         lab, "fetched tools in the lab", "grep -q ' /usr overlay ' /proc/mounts",
         "A kernel of 5.11 or newer allows overlayfs to ordinary users", False,
@@ -274,13 +290,15 @@ async def _docker() -> Finding:
     lacking = tools.missing(("docker", "nginx", "busybox", "iptables"))
     if lacking:
         missing = ", ".join(tool.name for tool in lacking)
-        return Finding(name, False, f"missing: {missing}", tools.how_to_get(lacking), essential=False)
+        return Finding(
+            name, False, tell("missing: {missing}", missing=missing), tools.how_to_get(lacking), essential=False
+        )
     try:
         lab = await Lab.boot(Topology((MachineSpec("host", services=(ServiceSpec("docker"),)),)))
     except MachineError as error:
-        return Finding(name, False, error.reason, error.fix or "See the lines above", essential=False)
+        return Finding(name, False, error.reason, error.fix or tell("See the lines above"), essential=False)
     try:
-        return await _try(lab, name, "docker run --rm busybox true", "See /var/log/docker.log in the lab", False)
+        return await _try(lab, name, "docker run --rm busybox true", "", False)
     finally:
         await lab.close()
 
