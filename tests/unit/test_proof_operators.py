@@ -7,7 +7,7 @@ import pytest
 from tutor.content import load
 from tutor.model.lesson import Command, Solution, Source
 from tutor.model.verdict import Layer
-from tutor.proof import operators
+from tutor.proof import operators, operators_names
 from tutor.proof.line import Line, normal
 from tutor.proof.looking import Doing, doing
 from tutor.proof.mutants import LEFT_OUT, Mutant, about, declared_key, mutants
@@ -141,6 +141,16 @@ BREAKS = [
         ],
     ),
     (operators.wrong_setting, "echo 1 > /proc/sys/net/ipv4/ip_forward", ["echo 0 > /proc/sys/net/ipv4/ip_forward"]),
+    (operators_names.wrong_file, "echo 10.0.0.1 web >> /etc/hosts", ["echo 10.0.0.1 web >> /etc/host"]),
+    (operators_names.overwritten, "echo 10.0.0.1 web >> /etc/hosts", ["echo 10.0.0.1 web > /etc/hosts"]),
+    (operators_names.overwritten, "echo x | tee -a /etc/hosts", ["echo x | tee /etc/hosts"]),
+    (
+        operators_names.wrong_keyword,
+        "echo nameserver 10.0.0.1 > /etc/resolv.conf",
+        ["echo nameservers 10.0.0.1 > /etc/resolv.conf"],
+    ),
+    (operators_names.wrong_order, "echo 10.0.0.1 web >> /etc/hosts", ["echo web 10.0.0.1 >> /etc/hosts"]),
+    (operators_names.wrong_name, "echo 10.0.0.1 web >> /etc/hosts", ["echo 10.0.0.1 wbe >> /etc/hosts"]),
 ]
 
 

@@ -19,7 +19,7 @@ class Doing(StrEnum):
 
 _SYNTAX = re.compile(r"[;&|<>`$]")
 _SHOWING = frozenset("cat clear echo head history host hostname less ls man more netstat ps ss tail true wc".split())
-_SENDING = frozenset("arping curl dig nc nslookup ping tcpdump tracepath traceroute watch wget".split())
+_SENDING = frozenset("arping curl dig getent nc nslookup ping tcpdump tracepath traceroute watch wget".split())
 _ATOMIC = frozenset("brctl bridge ip ip6tables iptables nft route sysctl".split())
 _LISTING = frozenset(("list", "show", "get", "lst", "ls"))
 _DOCKER_SHOWS = frozenset("images info inspect logs port ps stats top version".split())

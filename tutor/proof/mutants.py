@@ -10,6 +10,7 @@ from tutor.model.verdict import Layer
 from tutor.proof.line import Line, normal
 from tutor.proof.looking import Doing, doing
 from tutor.proof.operators import operators, wrong_answers
+from tutor.proof.operators_names import writes_names
 from tutor.proof.vocabulary import Vocabulary
 
 LEFT_OUT = "left out"
@@ -22,6 +23,9 @@ _ABOUT = {
     "iptables": (Layer.NAT, Layer.FILTER),
     "nft": (Layer.NAT, Layer.FILTER),
     "ifconfig": (Layer.LINK, Layer.ADDRESS),
+    "dig": (Layer.NAME, Layer.SERVICE),
+    "nslookup": (Layer.NAME, Layer.SERVICE),
+    "getent": (Layer.NAME, Layer.SERVICE),
     "docker": (Layer.SERVICE, Layer.LINK, Layer.NAT, Layer.NAME),
 }
 _ABOUT_IP = {
@@ -85,7 +89,10 @@ def declared_key(line: str) -> str:
 
 def about(text: str) -> frozenset[Layer]:
     """The layers that a command is about."""
-    bare = [word.text for word in Line(text).bare]
+    line = Line(text)
+    if writes_names(line):
+        return frozenset((Layer.NAME, Layer.SERVICE))
+    bare = [word.text for word in line.bare]
     if bare[:1] == ["ip"]:
         subject = next((word for word in bare[1:] if not word.startswith("-")), "")
         return frozenset(_ABOUT_IP.get(subject, ()))

@@ -61,10 +61,13 @@ _DIRECTIONS = {
 _IMAGES = {"nginx": "busybox", "busybox": "nginx"}
 _JOINING = {"connect": "disconnect", "disconnect": "connect", "create": "rm"}
 _OTHER_SETTING = "net.ipv6.conf.all.forwarding"
+_OPPOSITES = {"files": "dns", "dns": "files", "noerror": "nxdomain", "nxdomain": "noerror"}
 _FILTERING = frozenset(("iptables", "ip6tables", "nft"))
 
 
-def _operator(name: str, *layers: Layer) -> Callable[[Breaking], Breaking]:
+def operator(name: str, *layers: Layer) -> Callable[[Breaking], Breaking]:
+    """Make a function one of the operators. ``layers`` are those that a reason may name."""
+
     def register(breaks: Breaking) -> Breaking:
         _OPERATORS.append(Operator(name, frozenset(layers), breaks))
         return breaks
@@ -76,7 +79,7 @@ def operators() -> tuple[Operator, ...]:
     return tuple(_OPERATORS)
 
 
-@_operator("wrong mask", Layer.ADDRESS, Layer.ROUTE)
+@operator("wrong mask", Layer.ADDRESS, Layer.ROUTE)
 def wrong_mask(line: Line, _: Vocabulary) -> Iterator[Broken]:
     for word, match in _addresses(line):
         if match["length"] is None:
@@ -88,7 +91,7 @@ def wrong_mask(line: Line, _: Vocabulary) -> Iterator[Broken]:
             yield Broken(line.replaced(word, wider), f"{wider} in place of {word.text}")
 
 
-@_operator("wrong address", Layer.ADDRESS, Layer.ROUTE, Layer.NEIGHBOUR, Layer.SERVICE)
+@operator("wrong address", Layer.ADDRESS, Layer.ROUTE, Layer.NEIGHBOUR, Layer.SERVICE)
 def wrong_address(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
     """A host's address with another last number; a network's with another third."""
     for word, match in _addresses(line):
@@ -100,7 +103,7 @@ def wrong_address(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
         yield Broken(line.replaced(word, new), f"{new} in place of {word.text}")
 
 
-@_operator("wrong gateway", Layer.ROUTE, Layer.ADDRESS, Layer.NEIGHBOUR)
+@operator("wrong gateway", Layer.ROUTE, Layer.ADDRESS, Layer.NEIGHBOUR)
 def wrong_gateway(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
     for word in line.after("via", "gw"):
         if not _ADDRESS.fullmatch(word.text):
@@ -110,7 +113,7 @@ def wrong_gateway(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
             yield Broken(line.replaced(word, wrong), f"via {wrong} in place of {word.text}")
 
 
-@_operator("wrong destination", Layer.ROUTE)
+@operator("wrong destination", Layer.ROUTE)
 def wrong_destination(line: Line, _: Vocabulary) -> Iterator[Broken]:
     if line.program in ("ip", "route"):
         for word in line.words:
@@ -119,7 +122,7 @@ def wrong_destination(line: Line, _: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, new), "another destination in place of default")
 
 
-@_operator("wrong interface", Layer.LINK, Layer.ADDRESS, Layer.ROUTE, Layer.NEIGHBOUR, Layer.NAT)
+@operator("wrong interface", Layer.LINK, Layer.ADDRESS, Layer.ROUTE, Layer.NEIGHBOUR, Layer.NAT)
 def wrong_interface(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
     """Loopback, and the other end of the cable or else another link; a new link gets a name that was mistyped."""
     making = _makes_links(line)
@@ -136,7 +139,7 @@ def wrong_interface(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, wrong), f"{wrong} in place of {word.text}")
 
 
-@_operator("link left down", Layer.LINK)
+@operator("link left down", Layer.LINK)
 def left_down(line: Line, _: Vocabulary) -> Iterator[Broken]:
     for word in line.words:
         if word.text == "up":
@@ -145,14 +148,14 @@ def left_down(line: Line, _: Vocabulary) -> Iterator[Broken]:
         yield Broken(f"{line.text} down", "with the link left down")
 
 
-@_operator("wrong kind", Layer.LINK)
+@operator("wrong kind", Layer.LINK)
 def wrong_kind(line: Line, _: Vocabulary) -> Iterator[Broken]:
     for word in line.after("type"):
         if line.program == "ip" and word.text in _MISSPELT:
             yield Broken(line.replaced(word, _MISSPELT[word.text]), f"{_MISSPELT[word.text]} in place of {word.text}")
 
 
-@_operator("other namespace", Layer.NAMESPACE, Layer.LINK, Layer.ADDRESS, Layer.ROUTE)
+@operator("other namespace", Layer.NAMESPACE, Layer.LINK, Layer.ADDRESS, Layer.ROUTE)
 def other_namespace(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
     at = line.namespace
     if at is not None:
@@ -170,7 +173,7 @@ def other_namespace(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, wrong), f"into {wrong} in place of {word.text}")
 
 
-@_operator("mistyped namespace", Layer.NAMESPACE)
+@operator("mistyped namespace", Layer.NAMESPACE)
 def mistyped_namespace(line: Line, _: Vocabulary) -> Iterator[Broken]:
     if line.texts[:3] == ("ip", "netns", "add") and len(line.words) > 3:
         word = line.words[3]
@@ -178,7 +181,7 @@ def mistyped_namespace(line: Line, _: Vocabulary) -> Iterator[Broken]:
         yield Broken(line.replaced(word, word.text.capitalize()), f"{word.text} in upper case")
 
 
-@_operator("wrong verb")
+@operator("wrong verb")
 def wrong_verb(line: Line, _: Vocabulary) -> Iterator[Broken]:
     """``add`` left out, or the opposite of it."""
     if line.program in ("ip", "route"):
@@ -194,7 +197,7 @@ def wrong_verb(line: Line, _: Vocabulary) -> Iterator[Broken]:
             yield Broken(line.replaced(Word("", word.start, following.end), "nomaster"), "nomaster instead")
 
 
-@_operator("wrong table", Layer.NAT, Layer.FILTER)
+@operator("wrong table", Layer.NAT, Layer.FILTER)
 def wrong_table(line: Line, _: Vocabulary) -> Iterator[Broken]:
     if line.program in ("iptables", "ip6tables"):
         for word in line.after("-t"):
@@ -207,7 +210,7 @@ def wrong_table(line: Line, _: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, "filter"), "type filter in place of nat")
 
 
-@_operator("wrong chain", Layer.NAT, Layer.FILTER)
+@operator("wrong chain", Layer.NAT, Layer.FILTER)
 def wrong_chain(line: Line, _: Vocabulary) -> Iterator[Broken]:
     if line.program in _FILTERING:
         for word in line.after("-A", "-I", "hook"):
@@ -215,7 +218,7 @@ def wrong_chain(line: Line, _: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, wrong), f"{wrong} in place of {word.text}")
 
 
-@_operator("wrong target", Layer.NAT, Layer.FILTER)
+@operator("wrong target", Layer.NAT, Layer.FILTER)
 def wrong_target(line: Line, _: Vocabulary) -> Iterator[Broken]:
     if line.program in _FILTERING:
         for word in line.words:
@@ -223,7 +226,7 @@ def wrong_target(line: Line, _: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, wrong), f"{wrong} in place of {word.text}")
 
 
-@_operator("wrong direction", Layer.NAT, Layer.FILTER, Layer.SERVICE)
+@operator("wrong direction", Layer.NAT, Layer.FILTER, Layer.SERVICE)
 def wrong_direction(line: Line, _: Vocabulary) -> Iterator[Broken]:
     """Source and destination confused."""
     if line.program in _FILTERING:
@@ -232,7 +235,7 @@ def wrong_direction(line: Line, _: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, wrong), f"{wrong} in place of {word.text}")
 
 
-@_operator("wrong protocol", Layer.NAT, Layer.FILTER, Layer.SERVICE)
+@operator("wrong protocol", Layer.NAT, Layer.FILTER, Layer.SERVICE)
 def wrong_protocol(line: Line, _: Vocabulary) -> Iterator[Broken]:
     if line.program in _FILTERING:
         for word in line.words:
@@ -240,7 +243,7 @@ def wrong_protocol(line: Line, _: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, "udp"), "udp in place of tcp")
 
 
-@_operator("wrong port", Layer.NAT, Layer.SERVICE)
+@operator("wrong port", Layer.NAT, Layer.SERVICE)
 def wrong_port(line: Line, _: Vocabulary) -> Iterator[Broken]:
     """The port beside it, and the other one that the line names."""
     ports: list[tuple[Word, str]] = [(word, word.text) for word in line.after("--dport", "dport", "--sport", "sport")]
@@ -253,7 +256,7 @@ def wrong_port(line: Line, _: Vocabulary) -> Iterator[Broken]:
                 yield Broken(line.replaced(word, new), f"port {wrong} in place of {port}")
 
 
-@_operator("wrong setting", Layer.FORWARDING)
+@operator("wrong setting", Layer.FORWARDING)
 def wrong_setting(line: Line, _: Vocabulary) -> Iterator[Broken]:
     if line.program == "sysctl":
         for word in line.words:
@@ -269,7 +272,7 @@ def wrong_setting(line: Line, _: Vocabulary) -> Iterator[Broken]:
         yield Broken(line.replaced(line.words[1], other), f"{other} in place of {line.texts[1]}")
 
 
-@_operator("wrong published port", Layer.NAT, Layer.SERVICE)
+@operator("wrong published port", Layer.NAT, Layer.SERVICE)
 def wrong_published_port(line: Line, _: Vocabulary) -> Iterator[Broken]:
     """The ports confused, the one beside each, and none at all."""
     if line.program != "docker":
@@ -289,7 +292,7 @@ def wrong_published_port(line: Line, _: Vocabulary) -> Iterator[Broken]:
         yield Broken(line.without(flag, word), f"without {flag.text} {word.text}")
 
 
-@_operator("wrong container", Layer.SERVICE)
+@operator("wrong container", Layer.SERVICE)
 def wrong_container(line: Line, _: Vocabulary) -> Iterator[Broken]:
     """Another image, a name that was mistyped, one that was only created, and stop confused with rm."""
     texts = line.texts
@@ -307,7 +310,7 @@ def wrong_container(line: Line, _: Vocabulary) -> Iterator[Broken]:
         yield Broken(f"docker stop -t 0 {texts[-1]}", "stop in place of rm")
 
 
-@_operator("wrong Docker network", Layer.LINK, Layer.ADDRESS, Layer.NAME, Layer.SERVICE, Layer.FILTER)
+@operator("wrong Docker network", Layer.LINK, Layer.ADDRESS, Layer.NAME, Layer.SERVICE, Layer.FILTER)
 def wrong_docker_network(line: Line, _: Vocabulary) -> Iterator[Broken]:
     if line.program != "docker":
         return
@@ -328,6 +331,8 @@ def wrong_answers(text: str, vocabulary: Vocabulary) -> Iterator[str]:
     word = text.strip().casefold()
     if word in ("yes", "no"):
         yield "no" if word == "yes" else "yes"
+    elif word in _OPPOSITES:
+        yield _OPPOSITES[word]
     elif word == "none" or word.isdecimal():
         number = 0 if word == "none" else int(word)
         yield str(number + 1)

@@ -20,7 +20,7 @@ from tutor.validators.goals import uses_traffic
 
 LINE_TIMEOUT = 2.5
 """Seconds that a line of a trial may take; what a broken one waits for does not come."""
-_TRACES = ("neighbour-known", "answer-neighbour-mac", "answer-neighbour-count", "answer-bridge-port")
+_TRACES = ("neighbour-known", "answer-neighbour-mac", "answer-neighbour-count", "answer-bridge-port", "cached")
 
 
 @dataclass(frozen=True, slots=True)
