@@ -7,9 +7,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from probe_lab import BLUE, HOST, LAN, RED
+from traffic_lab import met, routed, unmet
 
 from tutor.content import load
-from tutor.model.verdict import Met, Unmet
+from tutor.model.verdict import Layer, Met, Unmet
 from tutor.session import Session, SessionEvent, StepCompleted
 
 LIMIT = 30.0
@@ -99,3 +101,21 @@ async def test_a_whole_lesson_with_the_noise_going_on() -> None:
             await until(lambda s=step: s.id in session.completed)  # type: ignore[misc]
     finally:
         await session.close()
+
+
+async def test_probes_of_traffic_with_the_noise_going_on() -> None:
+    async with routed() as here:
+        await here.sh(NOISE)
+        await here.lab.start("host", ["bash", "-c", FLAP])
+        await here.lab.start("host", ["ip", "netns", "exec", "red", "ping", "-q", "-f", "192.168.15.2"])
+        await here.sh("iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80")
+        to_host = {"from_": LAN, "to": "192.168.1.2", "port": 8080, "via": (HOST,)}
+        for _ in range(3):
+            await met(here, "tcp", **to_host, at=BLUE, as_="192.168.1.3", at_port=80)
+            await met(here, "udp", from_=RED, to="192.168.15.2", port=9, at=BLUE)
+            await met(here, "path", from_=BLUE, to="192.168.1.2", along=(HOST,), avoiding=(RED, LAN))
+            await met(here, "ping", from_=RED, to="192.168.15.2", at=BLUE, size=1400)
+            await met(here, "no-tcp", from_=LAN, to="192.168.1.2", port=9, how="refused", at=BLUE)
+            await met(here, "no-arrival", from_=RED, to="192.168.15.2", at=LAN)
+        await here.sh("iptables -I FORWARD -p tcp --dport 80 -j DROP")
+        await unmet(here, Layer.FILTER, "tcp", **to_host, at=BLUE)
