@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.cli import exits
 from tutor.errors import UsageError
+from tutor.i18n import _, tell
 
 if TYPE_CHECKING:
     from tutor.model.lesson import Lesson
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
 _MAXIMUM_JOBS = 16
 
-_EXAMPLES = """\
+_EXAMPLES = tell("""\
 examples:
   nettutor author new vlan            a lesson to begin with, that proves itself
   nettutor author lint                what should not be published
   nettutor author test vlan           break each of its solutions on purpose
-"""
-_TEST = """\
+""")
+_TEST = tell("""\
 Each step is tried in fresh labs: nothing is complete at the start, each solution completes it, the checks leave the
 lab as it was, and twice gives the same. Then every solution is broken: each command is left out, and typed as learners
 mistype it. No broken one may complete the step, and the reason must name a layer that has to do with it. What is
@@ -38,8 +39,8 @@ examples:
   nettutor author test nat --jobs 2
 
 Exit status: 0 proven, 1 not, 2 no such lesson or step, 3 this machine cannot.
-"""
-_LINT = """\
+""")
+_LINT = tell("""\
 examples:
   nettutor author lint
   nettutor author lint nat drafts/16-vlan/lesson.md
@@ -47,12 +48,12 @@ examples:
   nettutor author lint --translated nat   its translations say what the English now says
 
 Exit status: 0 nothing to remark, 1 remarks.
-"""
-_NEW = """\
+""")
+_NEW = tell("""\
 examples:
   nettutor author new vlan
   nettutor author new vlan --number 16 --into drafts
-"""
+""")
 
 
 def add(commands: Any, name: str, summary: str) -> None:
@@ -64,26 +65,26 @@ def add(commands: Any, name: str, summary: str) -> None:
 
 
 def _add_test(actions: Any) -> None:
-    parser = actions.add_parser("test", help="prove lessons by breaking them", examples=_TEST)
-    parser.add_argument("lessons", metavar="LESSON[#STEP]", nargs="*", help="default: all")
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    parser.add_argument("--jobs", type=int, metavar="N", default=4, help="labs at once (default: 4)")
+    parser = actions.add_parser("test", help=_("prove lessons by breaking them"), examples=_TEST)
+    parser.add_argument("lessons", metavar="LESSON[#STEP]", nargs="*", help=_("default: all"))
+    parser.add_argument("--json", action="store_true", help=_("one JSON object on standard output"))
+    parser.add_argument("--jobs", type=int, metavar="N", default=4, help=_("labs at once (default: 4)"))
     parser.set_defaults(run=run_test)
 
 
 def _add_lint(actions: Any) -> None:
-    parser = actions.add_parser("lint", help="say what should not be published", examples=_LINT)
-    parser.add_argument("lessons", metavar="LESSON|FILE", nargs="*", help="default: all lessons")
-    parser.add_argument("--publish", action="store_true", help="keep the ids of all lessons, so that none gets lost")
-    parser.add_argument("--translated", action="store_true", help="stamp the translations of these lessons first")
+    parser = actions.add_parser("lint", help=_("say what should not be published"), examples=_LINT)
+    parser.add_argument("lessons", metavar="LESSON|FILE", nargs="*", help=_("default: all lessons"))
+    parser.add_argument("--publish", action="store_true", help=_("keep the ids of all lessons, so that none gets lost"))
+    parser.add_argument("--translated", action="store_true", help=_("stamp the translations of these lessons first"))
     parser.set_defaults(run=run_lint)
 
 
 def _add_new(actions: Any) -> None:
-    parser = actions.add_parser("new", help="begin a lesson", examples=_NEW)
-    parser.add_argument("id", metavar="ID", help="lower case letters, digits and hyphens")
-    parser.add_argument("--number", type=int, metavar="NN", help="its place in the order (default: the last)")
-    parser.add_argument("--into", metavar="DIRECTORY", help="where (default: the lessons)")
+    parser = actions.add_parser("new", help=_("begin a lesson"), examples=_NEW)
+    parser.add_argument("id", metavar="ID", help=_("lower case letters, digits and hyphens"))
+    parser.add_argument("--number", type=int, metavar="NN", help=_("its place in the order (default: the last)"))
+    parser.add_argument("--into", metavar="DIRECTORY", help=_("where (default: the lessons)"))
     parser.set_defaults(run=run_new)
 
 
@@ -95,17 +96,17 @@ def run_test(arguments: argparse.Namespace) -> int:
     from tutor.lab import tools
 
     if not 1 <= arguments.jobs <= _MAXIMUM_JOBS:
-        raise UsageError(f"--jobs is a number from 1 to {_MAXIMUM_JOBS}")
+        raise UsageError(tell("--jobs is a number from 1 to {maximum}", maximum=_MAXIMUM_JOBS))
     lessons, steps = _chosen(arguments.lessons)
     with Bar() as bar:
         tools.ensure(dict.fromkeys(tool for lesson in lessons for tool in lesson.tools), bar)
     with Bar(label="author test") as bar:
         name = lessons[0].id if len(lessons) == 1 else f"{len(lessons)} lessons"
 
-        def tell(over: int, trials: int) -> None:
+        def show(over: int, trials: int) -> None:
             bar(name, over / max(trials, 1))
 
-        proven = asyncio.run(proof.prove(lessons, steps=steps, jobs=arguments.jobs, on_progress=tell))
+        proven = asyncio.run(proof.prove(lessons, steps=steps, jobs=arguments.jobs, on_progress=show))
     if arguments.json:
         print(json.dumps(proven.to_json(), indent=1))
     else:
@@ -123,12 +124,19 @@ def _chosen(names: Sequence[str]) -> tuple[list[Lesson], dict[str, str]]:
         lesson_id, hash_sign, step_id = name.partition("#")
         lesson = content.load(lesson_id)
         if lesson.id in lessons:
-            raise UsageError(f"{lesson.id} is named twice")
+            raise UsageError(tell("{lesson} is named twice", lesson=lesson.id))
         lessons[lesson.id] = lesson
         if hash_sign:
             known = [step.id for step in lesson.steps]
             if step_id not in known:
-                raise UsageError(f"{lesson.id} has no step {step_id!r}; its steps are {', '.join(known)}")
+                raise UsageError(
+                    tell(
+                        "{lesson} has no step {step}; its steps are {steps}",
+                        lesson=lesson.id,
+                        step=repr(step_id),
+                        steps=", ".join(known),
+                    )
+                )
             steps[lesson.id] = step_id
     return list(lessons.values()) or list(content.catalogue()), steps
 
@@ -141,7 +149,7 @@ def _tell(proof: Proof) -> None:
         for declared in lesson.equivalent:
             print(f"  equivalent in {declared.step}: {declared.line}\n    {declared.reason}")
     sys.stdout.flush()
-    exits.say(f"{_figures(proof)}; findings: {len(proof.findings)}")
+    exits.say(tell("{figures}; findings: {count}", figures=_figures(proof), count=len(proof.findings)))
 
 
 def _figures(figures: LessonProof | Proof) -> str:
@@ -167,7 +175,7 @@ def run_lint(arguments: argparse.Namespace) -> int:
     remarks = [remark for path in _files(arguments.lessons) for remark in content.lint(path)]
     for remark in remarks:
         print(remark)
-    exits.say(f"remarks: {len(remarks)}" if remarks else "nothing to remark")
+    exits.say(tell("remarks: {count}", count=len(remarks)) if remarks else tell("nothing to remark"))
     if remarks:
         return exits.INCOMPLETE
     if arguments.publish:
@@ -181,10 +189,10 @@ def _stamp(names: Sequence[str]) -> None:
     from tutor.content import translating
 
     if not names:
-        raise UsageError("--translated needs the lessons whose translations were gone through")
+        raise UsageError(tell("--translated needs the lessons whose translations were gone through"))
     for path in _files(names):
         for stamped in translating.stamp(path):
-            exits.say(f"stamped {stamped}")
+            exits.say(tell("stamped {stamped}", stamped=stamped))
 
 
 def _files(names: Sequence[str]) -> list[Path]:
@@ -212,5 +220,5 @@ def run_new(arguments: argparse.Namespace) -> int:
     path = scaffold(arguments.id, number=arguments.number, into=into)
     print(path)
     where = f"NETTUTOR_LESSONS={shlex.quote(arguments.into)} " if arguments.into else ""
-    exits.say(f"prove it with `{where}nettutor author test {arguments.id}`")
+    exits.say(tell("prove it with `{where}nettutor author test {lesson}`", where=where, lesson=arguments.id))
     return exits.DONE

@@ -8,6 +8,8 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from tutor.i18n import cells, shown, tell
+
 _WIDTH = 24
 _PAUSE = 0.05
 
@@ -15,7 +17,7 @@ _PAUSE = 0.05
 class Bar:
     """A ``tools.Progress``; as a context manager it leaves the line clean, also after an error."""
 
-    def __init__(self, stream: TextIO | None = None, *, label: str = "lab tools") -> None:
+    def __init__(self, stream: TextIO | None = None, *, label: str = tell("lab tools")) -> None:
         self._label = label
         self._stream = sys.stderr if stream is None else stream
         self._moving = self._stream.isatty()
@@ -34,7 +36,7 @@ class Bar:
         fresh, self._stage = stage != self._stage, stage
         if not self._moving:
             if fresh:
-                print(f"{self._label}: {stage}", file=self._stream, flush=True)
+                print(f"{shown(self._label)}: {shown(stage)}", file=self._stream, flush=True)
             return
         now = time.monotonic()
         if not fresh and now - self._drawn < _PAUSE and fraction != 1:
@@ -45,5 +47,8 @@ class Bar:
             filled = round(fraction * _WIDTH)
             gauge = f" [{'#' * filled}{'.' * (_WIDTH - filled)}] {fraction:4.0%}"
         columns = shutil.get_terminal_size().columns
-        self._stream.write(f"\r\033[K{f'{self._label}: {stage}{gauge}'[: columns - 1]}")
+        text = f"{shown(self._label)}: {shown(stage)}{gauge}"
+        while cells(text) > columns - 1:
+            text = text[:-1]
+        self._stream.write(f"\r\033[K{text}")
         self._stream.flush()

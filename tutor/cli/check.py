@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tutor import i18n
 from tutor.cli import exits
 from tutor.errors import UsageError
+from tutor.i18n import _, tell
 
 if TYPE_CHECKING:
     from tutor.model.lesson import Command, Lesson
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 _MAXIMUM = 256 * 1024  # bytes of a script
 
-_EXAMPLES = """\
+_EXAMPLES = tell("""\
 examples:
   nettutor check namespaces --script answer.sh
   nettutor check nat --script - --json < answer.sh
@@ -26,15 +28,15 @@ examples:
 The script's lines are typed into the shell of the lesson's first machine. A line `@lan` goes on in the shell of that
 machine, a line `= TEXT` answers the open question; empty lines and lines that begin with # are passed over.
 Exit status: 0 all steps complete, 1 not all, 2 the script is wrong, 3 this machine cannot.
-"""
+""")
 
 
 def add(commands: Any, name: str, summary: str) -> None:
     parser = commands.add_parser(name, help=summary, description=summary.capitalize() + ".", examples=_EXAMPLES)
     parser.add_argument("lesson", metavar="LESSON")
-    parser.add_argument("--script", metavar="FILE", help="lines to type (- is standard input); without it, none")
-    parser.add_argument("--seed", type=int, metavar="N", help="draw the lesson's parameters from this number")
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--script", metavar="FILE", help=_("lines to type (- is standard input); without it, none"))
+    parser.add_argument("--seed", type=int, metavar="N", help=_("draw the lesson's parameters from this number"))
+    parser.add_argument("--json", action="store_true", help=_("one JSON object on standard output"))
     parser.set_defaults(run=run)
 
 
@@ -74,9 +76,9 @@ def script_commands(script: str | None, lesson: Lesson) -> tuple[Command, ...]:
         with contextlib.nullcontext(sys.stdin.buffer) if script == "-" else Path(script).open("rb") as stream:
             text = stream.read(_MAXIMUM + 1).decode()
     except UnicodeDecodeError as error:
-        raise UsageError(f"{shown}: it is not UTF-8 text") from error
+        raise UsageError(tell("{file}: it is not UTF-8 text", file=shown)) from error
     if len(text) > _MAXIMUM:
-        raise UsageError(f"{shown}: it is larger than {_MAXIMUM // 1024} KiB")
+        raise UsageError(tell("{file}: it is larger than {limit} KiB", file=shown, limit=_MAXIMUM // 1024))
     source = from_text(shown, text)
     shells = tuple(machine.name for machine in lesson.topology.machines if machine.shell)
     return parse_lines(source, enumerate(source.lines, 1), shells)
@@ -85,24 +87,34 @@ def script_commands(script: str | None, lesson: Lesson) -> tuple[Command, ...]:
 def _tell(report: Report) -> None:
     from tutor.model.verdict import Met, Unknown, Unmet
 
+    def labelled(*pairs: tuple[str, str]) -> None:
+        width = max(i18n.cells(label) for label, _text in pairs) + 1
+        for label, text in pairs:
+            print(f"      {i18n.padded(label + ':', width)} {i18n.shown(text)}")
+
     def tell_goal(goal: GoalReport) -> None:
         match goal.verdict:
             case Met():
-                print(f"    ✓ {goal.goal.text}")
-            case Unmet(expected, observed, _, look_next):
-                print(f"    ✗ {goal.goal.text}")
-                print(f"      expected: {expected}")
-                print(f"      seen:     {observed}")
-                print(f"      look at:  {look_next}")
+                print(f"    ✓ {i18n.shown(goal.goal.text)}")
+            case Unmet(expected, observed, look_next=look_next):
+                print(f"    ✗ {i18n.shown(goal.goal.text)}")
+                labelled((_("expected"), expected), (_("seen"), observed), (_("look at"), look_next))
             case Unknown(cause):
-                print(f"    ? {goal.goal.text}")
-                print(f"      not known: {cause}")
+                print(f"    ? {i18n.shown(goal.goal.text)}")
+                labelled((_("not known"), cause))
 
     for number, step in enumerate(report.steps, 1):
-        print(f"{'✓' if step.completed else '·'} {number}. {step.step.title}")
+        print(f"{'✓' if step.completed else '·'} {number}. {i18n.shown(step.step.title)}")
         if not step.completed:
             for goal in step.goals:
                 tell_goal(goal)
     done = sum(step.completed for step in report.steps)
     sys.stdout.flush()
-    exits.say(f"{report.lesson.id}: {done} of {len(report.steps)} steps complete")
+    exits.say(
+        tell(
+            "{lesson}: {done} of {total} steps complete",
+            lesson=report.lesson.id,
+            done=done,
+            total=len(report.steps),
+        )
+    )

@@ -16,7 +16,8 @@ from typing import Any
 
 from tutor.cli import exits
 from tutor.errors import LabEnded, MachineError
-from tutor.i18n import _, tell
+from tutor.i18n import _, padded, shown, tell
+from tutor.model import words
 
 _EXAMPLES = tell("""\
 examples:
@@ -54,16 +55,16 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([asdict(finding) for finding in findings], indent=1))
     blockers = [finding.name for finding in findings if finding.essential and not finding.works]
     if blockers:
-        exits.say(tell("the tutorial cannot run here: {join}", join=", ".join(blockers)))
+        exits.say(tell("the tutorial cannot run here: {blockers}", blockers=words.joined(blockers)))
         return exits.MACHINE
     return exits.DONE
 
 
 def _tell(finding: Finding) -> None:
     mark = "✓" if finding.works else "✗" if finding.essential else "-"
-    print(f"{mark} {finding.name:24} {finding.detail}", flush=True)
+    print(f"{mark} {padded(shown(finding.name), 24)} {shown(finding.detail)}", flush=True)
     if finding.fix:
-        print(f"  {'':24} fix: {finding.fix}", flush=True)
+        print(f"  {'':24} {_('fix')}: {shown(finding.fix)}", flush=True)
 
 
 def _examine() -> Iterator[Finding]:
@@ -80,15 +81,15 @@ def _examine() -> Iterator[Finding]:
 def _system() -> Finding:
     kernel = f"{platform.system()} {platform.release()}"
     if platform.system() != "Linux":
-        return Finding(tell("Linux"), False, kernel, tell("No Linux kernel: use WSL2, Lima or Multipass"))
+        return Finding("Linux", False, kernel, tell("No Linux kernel: use WSL2, Lima or Multipass"))
     if "microsoft" in platform.release().lower() and "wsl2" not in platform.release().lower():
         return Finding(
-            tell("Linux"),
+            "Linux",
             False,
-            tell("{kernel} (WSL1)", kernel=kernel),
+            f"{kernel} (WSL1)",
             tell("No Linux kernel: use WSL2 (`wsl --set-version NAME 2`)"),
         )
-    return Finding(tell("Linux"), True, tell("{kernel} on {machine}", kernel=kernel, machine=platform.machine()))
+    return Finding("Linux", True, tell("{kernel} on {machine}", kernel=kernel, machine=platform.machine()))
 
 
 def _python() -> Finding:
@@ -108,7 +109,7 @@ def _terminal_emulator() -> Finding:
             tell("Only speed is lost; wheels of pyghostty exist for x86_64 and aarch64 with glibc"),
             essential=False,
         )
-    return Finding(tell("fast terminal emulator"), True, tell("libghostty-vt"))
+    return Finding(tell("fast terminal emulator"), True, "libghostty-vt")
 
 
 def _tools() -> Finding:
@@ -116,9 +117,7 @@ def _tools() -> Finding:
 
     lacking = tools.missing()
     if not lacking:
-        return Finding(
-            tell("lab tools"), True, tell("all {manifest_count} are there", manifest_count=len(tools.manifest()))
-        )
+        return Finding(tell("lab tools"), True, tell("all {count} are there", count=len(tools.manifest())))
     names = ", ".join(tool.name for tool in lacking)
     needed = _needed_by_lessons()
     essential = not tools.fetchable() and any(tool.name in needed and not tool.release for tool in lacking)
@@ -144,7 +143,7 @@ def _data_directory() -> Finding:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        fix = "Make room there, make it writable for you, or set XDG_DATA_HOME to a directory that is"
+        fix = tell("Make room there, make it writable for you, or set XDG_DATA_HOME to a directory that is")
         return Finding(tell("data directory"), False, f"{directory}: {error.strerror}", fix)
     return Finding(tell("data directory"), True, str(directory))
 
@@ -162,43 +161,46 @@ def _progress() -> Finding:
             back = len(store.clock_went_back())
     except MachineError as error:
         return Finding(tell("progress file"), False, error.reason, error.fix)
-    flag = f"; the clock went back {back} times" if back else ""
-    return Finding(
-        tell("progress file"),
-        True,
-        tell("{path}, {entries} entries, the chain holds{flag}", path=path, entries=entries, flag=flag),
-    )
+    said = tell("{path}, {entries} entries, the chain holds", path=path, entries=entries)
+    if back:
+        said = tell("{said}; the clock went back {times} times", said=said, times=back)
+    return Finding(tell("progress file"), True, said)
 
 
 # In the lab: what is tried, in this order, each on what the ones before have left.
 _TRIALS: tuple[tuple[str, str, str, bool], ...] = (
-    ("network namespaces", "ip netns add doctor && ip netns list", "", True),
-    ("ip netns exec", "ip netns exec doctor true", "Something is mounted over /sys; in Docker add -v /sys:/sys", True),
+    (tell("network namespaces"), "ip netns add doctor && ip netns list", "", True),
     (
-        "veth pairs",
+        "ip netns exec",
+        "ip netns exec doctor true",
+        tell("Something is mounted over /sys; in Docker add -v /sys:/sys"),
+        True,
+    ),
+    (
+        tell("veth pairs"),
         "ip link add doc0 type veth peer name doc1 netns doctor && ip addr add 192.0.2.1/24 dev doc0 && "
         "ip link set doc0 up && ip -n doctor addr add 192.0.2.2/24 dev doc1 && ip -n doctor link set doc1 up",
-        "Load the kernel module: sudo modprobe veth",
+        tell("Load the kernel module: sudo modprobe veth"),
         True,
     ),
-    ("a packet", "ping -c 1 -W 2 192.0.2.2", "", True),
+    (tell("a packet"), "ping -c 1 -W 2 192.0.2.2", "", True),
     (
-        "bridges",
+        tell("bridges"),
         "ip link add docbr0 type bridge && ip link set doc0 master docbr0",
-        "Load the kernel module: sudo modprobe bridge",
+        tell("Load the kernel module: sudo modprobe bridge"),
         True,
     ),
     (
-        "NAT rules",
+        tell("NAT rules"),
         "nft 'add table ip doctor; add chain ip doctor post { type nat hook postrouting priority srcnat; };"
         " add rule ip doctor post masquerade'",
-        "Load the kernel modules: sudo modprobe -a nf_tables nft_chain_nat nft_masq",
+        tell("Load the kernel modules: sudo modprobe -a nf_tables nft_chain_nat nft_masq"),
         False,
     ),
     (
-        "NAT rules by iptables",
+        tell("NAT rules by iptables"),
         "iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE",
-        "Load the kernel modules: sudo modprobe -a nft_compat xt_MASQUERADE; iptables must be of the nft kind",
+        tell("Load the kernel modules: sudo modprobe -a nft_compat xt_MASQUERADE; iptables must be of the nft kind"),
         False,
     ),
 )
@@ -220,7 +222,9 @@ def _lab(runner: asyncio.Runner) -> Iterator[Finding]:
         yield Finding(
             tell("a lab boots"),
             True,
-            tell("in {took:.0f} ms, as {value}", took=took, value="root" if os.geteuid() == 0 else "an ordinary user"),
+            tell(
+                "in {took:.0f} ms, as {who}", took=took, who="root" if os.geteuid() == 0 else tell("an ordinary user")
+            ),
         )
         for name, line, fix, essential in _TRIALS:
             yield runner.run(_try(lab, name, line, fix, essential))
@@ -265,7 +269,7 @@ async def _try(lab: Any, name: str, line: str, fix: str, essential: bool) -> Fin
         return Finding(name, True, tell("works"), essential=essential)
     said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
     if done.status == 127:
-        return Finding(name, False, said[-1], tell("nettutor tools install"), essential)
+        return Finding(name, False, said[-1], "nettutor tools install", essential)
     return Finding(name, False, said[-1] if said else tell("exit status {status}", status=done.status), fix, essential)
 
 
@@ -276,8 +280,8 @@ async def _overlay(lab: Any) -> Finding:
     if not (paths.tools_layer() / "usr").is_dir():
         return Finding(tell("fetched tools in the lab"), True, tell("none fetched"), essential=False)
     return await _try(
-        lab, "fetched tools in the lab", "grep -q ' /usr overlay ' /proc/mounts",
-        "A kernel of 5.11 or newer allows overlayfs to ordinary users", False,
+        lab, tell("fetched tools in the lab"), "grep -q ' /usr overlay ' /proc/mounts",
+        tell("A kernel of 5.11 or newer allows overlayfs to ordinary users"), False,
     )  # fmt: skip
 
 

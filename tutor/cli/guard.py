@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 
 from tutor.cli import exits
+from tutor.i18n import tell
 
 GRACE = 5.0
 """Seconds that the tutorial has after a hang-up or SIGTERM before it is killed."""
@@ -58,7 +59,12 @@ def run(tutorial: Callable[[], int]) -> int:
     if killed is None:
         return status
     if killed not in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-        exits.say(f"the tutorial was killed by {signal.Signals(killed).name}; your progress is kept: `nettutor start`")
+        exits.say(
+            tell(
+                "the tutorial was killed by {signal}; your progress is kept: `nettutor start`",
+                signal=signal.Signals(killed).name,
+            )
+        )
     return 128 + killed
 
 

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.cli import exits
 from tutor.errors import StoreError
+from tutor.i18n import _, padded, shown, tell
 
 if TYPE_CHECKING:
     from tutor.model.lesson import Lesson
     from tutor.model.progress import LessonProgress
 
-_EXAMPLES = """\
+_EXAMPLES = tell("""\
 examples:
   nettutor list
   nettutor list --json | jq '.[].id'
-"""
+""")
 
 
 def add(commands: Any, name: str, summary: str) -> None:
     parser = commands.add_parser(name, help=summary, description=summary.capitalize() + ".", examples=_EXAMPLES)
-    parser.add_argument("--json", action="store_true", help="as a JSON array on standard output")
+    parser.add_argument("--json", action="store_true", help=_("as a JSON array on standard output"))
     parser.set_defaults(run=run)
 
 
@@ -38,9 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     for row in rows:
         print(_line(row))
         for lacking in row["missing"]:
-            print(f"      missing: {lacking}")
+            print(f"      {_('missing')}: {lacking}")
         if row["missing"]:
-            print(f"      get it: {row['fix']}")
+            print(f"      {_('get it')}: {shown(row['fix'])}")
     return exits.DONE
 
 
@@ -55,7 +56,7 @@ def _progress() -> Mapping[str, LessonProgress]:
         with Store.open() as store:
             return store.progress()
     except StoreError as error:
-        exits.say(str(error))
+        exits.say(error.message)
         return {}
 
 
@@ -81,5 +82,9 @@ def _row(lesson: Lesson, progress: LessonProgress | None) -> dict[str, Any]:
 
 def _line(row: Mapping[str, Any]) -> str:
     done, total = len(row["completed"]), len(row["steps"])
-    state = "complete" if done == total else f"{done} of {total} steps" if row["step"] else f"{total} steps"
-    return f"{row['number']:2}  {row['id']:12}  {state:14}  {row['title']}"
+    state = _("{total} steps", total=total)
+    if done == total:
+        state = _("complete")
+    elif row["step"]:
+        state = _("{done} of {total} steps", done=done, total=total)
+    return f"{row['number']:2}  {row['id']:15}  {padded(state, 14)}  {shown(row['title'])}"

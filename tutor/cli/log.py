@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tutor import __version__, paths
+from tutor.i18n import tell
 
 _LIMIT = 1_000_000
 
@@ -18,10 +19,10 @@ def write_traceback(error: BaseException) -> str:
     entry = _entry(error)
     for attempt in (_append, _scratch):
         try:
-            return f"The log is {attempt(entry)}"
+            return tell("The log is {path}", path=attempt(entry))
         except OSError:
             continue
-    return "No log could be written"
+    return tell("No log could be written")
 
 
 def _entry(error: BaseException) -> str:

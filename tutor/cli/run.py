@@ -17,19 +17,20 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tutor.errors import UsageError
+from tutor.i18n import tell
 
 if TYPE_CHECKING:
     from tutor.lab import Lab
     from tutor.model.topology import Topology
 
-_EXAMPLES = """\
+_EXAMPLES = tell("""\
 examples:
   nettutor run -- ip address             in an empty lab
   nettutor run nat -- ping -c 1 8.8.8.8  on the first machine of a lesson, as the lesson begins
   nettutor run -- bash                   a shell, thrown away afterwards
 
 Exit status: that of the command (128 + N where signal N ended it); 3 where no lab could be built.
-"""
+""")
 _CHUNK = 65536
 _LINGER = 0.3  # seconds for output that is still on its way
 
@@ -59,13 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     if "--" not in words:
-        raise UsageError("write `--` before the command: nettutor run [LESSON] -- COMMAND")
+        raise UsageError(tell("write `--` before the command: nettutor run [LESSON] -- COMMAND"))
     at = words.index("--")
     before, command = words[:at], words[at + 1 :]
     if not command:
-        raise UsageError("which command? nettutor run [LESSON] -- COMMAND")
+        raise UsageError(tell("which command? nettutor run [LESSON] -- COMMAND"))
     if len(before) > 1:
-        raise UsageError(f"one lesson, please, and not {' '.join(before)!r}")
+        raise UsageError(tell("one lesson, please, and not {words}", words=repr(" ".join(before))))
     return before, command
 
 

@@ -17,6 +17,7 @@ import time
 import tty
 
 from tutor.errors import UsageError
+from tutor.i18n import tell
 
 _REPLY = re.compile(rb"\x1b\[(\d+);(\d+)R")
 _PATIENCE = 0.4  # seconds
@@ -28,8 +29,10 @@ def require() -> None:
         return
     column = _column_after("é".encode())
     if column == 3:
-        raise UsageError("this terminal does not show UTF-8; switch its character set to UTF-8 and start again")
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+        raise UsageError(tell("this terminal does not show UTF-8; switch its character set to UTF-8 and start again"))
+    environment = {**os.environ, "LC_CTYPE": "C.UTF-8", "PYTHONUTF8": "1"}
+    if everything := environment.pop("LC_ALL", None):
+        environment["LC_MESSAGES"] = everything  # the language stays
     # What the interpreter decided about encodings at its start holds for its whole life.
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from tutor.cli import exits
 from tutor.errors import UsageError
+from tutor.i18n import _, cells, padded, shown, tell
 
-_EXAMPLES = """\
+_EXAMPLES = tell("""\
 examples:
   nettutor why host/red 192.168.15.2             in the tutorial that is open, as it is now
   nettutor why host/blue lan:80                  a connection to port 80 of the machine lan
@@ -23,17 +24,21 @@ DESTINATION is an address or such a place. Without a port it is a ping, with one
 Without LESSON the tutorial is asked that you have open in another terminal (the one opened last). With LESSON a fresh
 lab of it is built and the script typed into it, as `nettutor check` does.
 Exit status: 0 it works, 1 it does not or cannot be told, 2 wrong arguments or script, 3 this machine cannot.
-"""
+""")
 
 
 def add(commands: Any, name: str, summary: str) -> None:
     parser = commands.add_parser(name, help=summary, description=summary.capitalize() + ".", examples=_EXAMPLES)
-    parser.add_argument("lesson", metavar="LESSON", nargs="?", help="a fresh lab of it, not the tutorial that is open")
+    parser.add_argument(
+        "lesson", metavar="LESSON", nargs="?", help=_("a fresh lab of it, not the tutorial that is open")
+    )
     parser.add_argument("source", metavar="SOURCE")
     parser.add_argument("destination", metavar="DESTINATION[:PORT]")
-    parser.add_argument("--script", metavar="FILE", help="lines to type first into a fresh lab (- is standard input)")
-    parser.add_argument("--seed", type=int, metavar="N", help="draw the lesson's parameters from this number")
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument(
+        "--script", metavar="FILE", help=_("lines to type first into a fresh lab (- is standard input)")
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help=_("draw the lesson's parameters from this number"))
+    parser.add_argument("--json", action="store_true", help=_("one JSON object on standard output"))
     parser.set_defaults(run=run)
 
 
@@ -41,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.lesson is not None:
         outcome = _fresh(arguments)
     elif arguments.script is not None or arguments.seed is not None:
-        raise UsageError("--script and --seed are for a fresh lab: say which LESSON before SOURCE")
+        raise UsageError(tell("--script and --seed are for a fresh lab: say which LESSON before SOURCE"))
     else:
         from tutor.replay.running import ask
 
@@ -72,11 +77,14 @@ def _fresh(arguments: argparse.Namespace) -> Mapping[str, Any]:
 def _tell(outcome: Mapping[str, Any]) -> None:
     match outcome["outcome"]:
         case "works":
-            print(f"✓ it works: {' → '.join(outcome['path'])}, and back: {' → '.join(outcome['back'])}")
+            path, back = " → ".join(outcome["path"]), " → ".join(outcome["back"])
+            print("✓ " + _("it works: {path}, and back: {back}", path=path, back=back))
         case "broken":
-            print(f"✗ {outcome['sentence']}")
-            print(f"  layer:   {outcome['layer']}")
-            print(f"  kernel:  {outcome['evidence']}")
-            print(f"  look at: {outcome['command']}")
-        case _:
-            print(f"? it cannot be told: {outcome['sentence']}")
+            print(f"✗ {shown(outcome['sentence'])}")
+            rows = ((_("layer"), "layer"), (_("kernel"), "evidence"), (_("look at"), "command"))
+            width = max(cells(label) for label, key in rows) + 1
+            for label, key in rows:
+                print(f"  {padded(label + ':', width)} {shown(outcome[key])}")
+        case other:
+            assert other == "unknown", other
+            print("? " + _("it cannot be told: {reason}", reason=shown(outcome["sentence"])))

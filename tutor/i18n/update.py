@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import string
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ _SOURCE = Path(__file__).resolve().parent.parent
 _KEYWORDS = {"tell": None, "_": None}
 _METHODS = [("**.py", "python")]
 _WIDTH = 120
+_TOOLS = "assets/tools.toml"
 
 
 class _Compiled(Catalog):
@@ -53,6 +55,9 @@ def source_texts() -> Catalog:
     for path, _line, text, comments, _context in extract_from_dir(_SOURCE, _METHODS, keywords=_KEYWORDS):
         # Without line numbers: they would change with every commit.
         catalogue.add(text, locations=[(f"tutor/{path}", 0)], auto_comments=comments)
+    with (_SOURCE.parent / _TOOLS).open("rb") as file:
+        for tool in tomllib.load(file)["tools"].values():
+            catalogue.add(tool["purpose"], locations=[(_TOOLS, 0)])
     return catalogue
 
 
