@@ -98,9 +98,10 @@ async def test_iptables_in_order() -> None:
         ((Match("in_link", ("eth*",)), icmp, Match("icmp_type", ("echo-request",))), "jump", "X"),
     ]
     assert found["filter X"].hook is None
-    (unmarked, verdict, _), marking = told(found["filter X"])
-    assert ({match.key for match in unmarked}, verdict) == ({UNKNOWN}, "return")
-    assert marking[1] == UNKNOWN
+    assert told(found["filter X"]) == [
+        ((Match("mark", ("0x3",), negated=True),), "return", None),
+        ((), "mark", "0x1/0xffffffff"),
+    ]
     assert told(found["nat POSTROUTING"]) == [((Match("out_link", ("eth0",)),), "snat", "1.2.3.4")]
     assert told(found["nat PREROUTING"]) == [((tcp, Match("destination_port", ("80", "90-99"))), "redirect", ":8080")]
     assert (found["nat PREROUTING"].kind, found["nat PREROUTING"].priority) == ("nat", -100)
