@@ -49,6 +49,9 @@ def made(name: str, **parameters: Any) -> Check:
     spec = registry.spec(name)
     given = {}
     for word, value in parameters.items():
+        if word == "goal" and spec.goal_field is not None:
+            given[spec.goal_field] = value
+            continue
         parameter = spec.parameter(word.rstrip("_").replace("_", "-"))
         assert parameter is not None, f"{name} has no {word}"
         if isinstance(value, str) and word in ("to", "as_", "proof"):
