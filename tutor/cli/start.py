@@ -8,19 +8,21 @@ import sys
 from typing import Any
 
 from tutor.errors import ToolError, UsageError
+from tutor.i18n import _, tell
 
-_EXAMPLES = """\
+_EXAMPLES = tell("""\
 examples:
   nettutor start                 begin, or go on where you left off
   nettutor start bridges         go on with a lesson
   nettutor start nat#masquerade  open one of its steps
-"""
+  nettutor start --watch vlan    read the lesson again whenever you save it
+""")
 
 
 def add(commands: Any, name: str, summary: str) -> None:
-    parser = commands.add_parser(name, help=summary, description="Open the tutorial.", examples=_EXAMPLES)
-    parser.add_argument("lesson", nargs="?", metavar="LESSON[#STEP]", help="default: where you left off")
-    parser.add_argument("--lang", default="en", choices=("en", "ko"), help="the lessons' language (default: en)")
+    parser = commands.add_parser(name, help=summary, description=_("Open the tutorial."), examples=_EXAMPLES)
+    parser.add_argument("lesson", nargs="?", metavar="LESSON[#STEP]", help=_("default: where you left off"))
+    parser.add_argument("--watch", action="store_true", help=_("for authors: read the lesson again when it is saved"))
     parser.set_defaults(run=run)
 
 
@@ -34,24 +36,27 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _require_terminal() -> None:
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
-        raise UsageError("start needs a terminal for input and output; to judge a script use `nettutor check`")
+        raise UsageError(tell("start needs a terminal for input and output; to judge a script use `nettutor check`"))
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
         raise UsageError(
-            f"start needs a terminal that can draw, and TERM is {os.environ.get('TERM', 'not set')!r}; "
-            "in a full terminal try `TERM=xterm-256color nettutor start`"
+            tell(
+                "start needs a terminal that can draw, and TERM is {term}; "
+                "in a full terminal try `TERM=xterm-256color nettutor start`",
+                term=repr(os.environ.get("TERM", "not set")),
+            )
         )
 
 
 def _tutorial(arguments: argparse.Namespace) -> int:
     lesson, hash_sign, step = (arguments.lesson or "").partition("#")
     if hash_sign and not (lesson and step):
-        raise UsageError(f"{arguments.lesson!r} is not LESSON#STEP")
+        raise UsageError(tell("{lesson} is not LESSON#STEP", lesson=repr(arguments.lesson)))
     _check_name(lesson)
     _fetch_tools(lesson)
     from tutor import tui
 
     with _screen_on_stderr():
-        return tui.run(lesson or None, step or None, arguments.lang)
+        return tui.run(lesson or None, step or None, arguments.lang, watch=arguments.watch)
 
 
 def _check_name(lesson: str) -> None:
@@ -85,7 +90,7 @@ def _fetch_tools(lesson: str) -> None:
     except ToolError as error:
         if tools.missing(own):
             raise
-        exits.say(f"{error}. Other lessons need them; going on with {first}")
+        exits.say(tell("{error}. Other lessons need them; going on with {first}", error=error.message, first=first))
 
 
 def _left_off() -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from tutor.model.containers import DockerOf
@@ -40,6 +41,12 @@ class Referee:
         self._generation += 1
         self.states = goals.opened(step)
         self.answers = {}
+
+    def exchange(self, step: Step) -> None:
+        """Go on with another wording of the open step: what was said of goals that ask for the same still counts."""
+        said = {state.goal.id: state for state in self.states}
+        self._generation += 1
+        self.states = tuple(_carried(said.get(fresh.goal.id), fresh) for fresh in goals.opened(step))
 
     @property
     def open_goals(self) -> tuple[Goal, ...]:
@@ -140,3 +147,10 @@ class Referee:
         if not wants:
             return {}
         return (await self._reader.read(wants, patience=patience)).read
+
+
+def _carried(before: GoalState | None, fresh: GoalState) -> GoalState:
+    if before is None:
+        return fresh
+    same = replace(before.goal, text=fresh.goal.text, source=fresh.goal.source) == fresh.goal
+    return replace(before, goal=fresh.goal) if same else fresh

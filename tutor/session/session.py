@@ -151,6 +151,24 @@ class Session:
             self._keep(lambda store: store.record_hint(self._attempt, self.step.id, self._hint_level))
             self._tell_state()
 
+    async def exchange(self, lesson: Lesson) -> bool:
+        """Go on with another version of the lesson in this lab, at the step that is open. False where its machines are
+        others: a fresh lab, as any reset makes, will have them."""
+        known = {step.id: index for index, step in enumerate(lesson.steps)}
+        here = self.step.id
+        self.lesson = lesson
+        self.completed &= known.keys()
+        if here in known:
+            self._step_index = known[here]
+            self._step_done = here in self.completed and self._step_done
+            self.referee.exchange(self.step)
+            await self.referee.look_at_state()
+            self._tell_state()
+            self.wake()
+        else:
+            await self.open_step(min(self._step_index, len(lesson.steps) - 1))
+        return lesson.topology == self.lab.topology
+
     async def restart_shell(self, machine: str, *, rows: int = 24, columns: int = 80) -> Shell:
         """A new shell on a machine whose shell ended. Raises ``LabEnded`` where the machine is gone too."""
         if self.lab.ended.done() or self.lab.machine_ended(machine).done():

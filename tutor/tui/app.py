@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import os
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App
@@ -14,7 +14,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 
-from tutor.errors import MachineError, NettutorError
+from tutor.errors import MachineError, NettutorError, StoreError
+from tutor.i18n import _, next_language, tell, use_language
 from tutor.model.lesson import Lesson
 from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Unmet
@@ -35,6 +36,13 @@ if TYPE_CHECKING:
     from tutor.tui.opening import Opening
     from tutor.tui.screens.contents import Choice
     from tutor.tui.screens.reset import Reset
+
+
+@runtime_checkable
+class Multilingual(Protocol):
+    """A screen that can be drawn anew in another language."""
+
+    async def language_changed(self) -> None: ...
 
 
 def first_state(lesson: Lesson, store: Store | None, step: str | None) -> SessionState:
@@ -71,8 +79,10 @@ class NettutorApp(App[int], inherit_bindings=False):
         language: str = "en",
         driver: type[Driver] | None = None,
         opening: Opening | None = None,
+        watch: bool = False,
     ) -> None:
-        """``opening`` is the session of the lesson, if it is being opened already."""
+        """``opening`` is the session of the lesson, if it is being opened already; with ``watch`` the lesson is read
+        again whenever its files are saved."""
         super().__init__(driver_class=driver)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -84,6 +94,7 @@ class NettutorApp(App[int], inherit_bindings=False):
         self.conductor: Conductor | None = None
         self._step = step
         self._opening = opening
+        self._watch = watch
         self._main = TutorialScreen(first_state(lesson, store, step))
 
     def get_default_screen(self) -> Screen[None]:
@@ -112,6 +123,11 @@ class NettutorApp(App[int], inherit_bindings=False):
             self._move(self._begin(self.lesson, self._step))
         else:
             self.call_after_refresh(self._move, self._begin(self.lesson, self._step))
+        if self._watch:
+            from tutor.tui.watching import Watching
+
+            watching = Watching(lambda: self.lesson, self._read, self._exchange, self._main.say_wrong)
+            self.run_worker(watching.run(), group="watch")
 
     async def on_unmount(self) -> None:
         if self.conductor is not None:
@@ -143,7 +159,7 @@ class NettutorApp(App[int], inherit_bindings=False):
         chosen = [state for state in unmet if goal in (None, state.goal.id)]
         chosen.sort(key=lambda state: not _sends(state))
         if not chosen:
-            self.notify("There is nothing to explain: no goal is found unmet.", markup=False)
+            self.notify(_("There is nothing to explain: no goal is found unmet."), markup=False)
             return
         from tutor.tui.screens.why import WhyScreen
 
@@ -154,6 +170,19 @@ class NettutorApp(App[int], inherit_bindings=False):
 
     def action_toggle_look(self) -> None:
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    async def action_next_language(self) -> None:
+        """Speak another language from now on, here and next time. The lab does not notice."""
+        self.language = next_language()
+        use_language(self.language)
+        if self.store is not None:
+            try:
+                self.store.record_language(self.language)
+            except StoreError as error:
+                self.notify(line(error.message), title=_("Progress is not saved"), severity="warning", markup=False)
+        for screen in self.screen_stack:
+            if isinstance(screen, Multilingual):
+                await screen.language_changed()
 
     # the key bar's names for what the main screen does
 
@@ -185,6 +214,19 @@ class NettutorApp(App[int], inherit_bindings=False):
         self.run_worker(self._next_lesson(), group="contents", exclusive=True)
 
     # -- inside
+
+    def _read(self, lesson_id: str) -> Lesson:
+        return load_lesson(lesson_id, self.store, self.language)
+
+    async def _exchange(self, lesson: Lesson) -> None:
+        """The files of the open lesson were saved."""
+        same = None if self.conductor is None else await self.conductor.exchange(lesson)
+        self.lesson = lesson
+        if same is None:
+            state = self._main.state
+            await self._main.show(first_state(lesson, self.store, state.step.id))
+        elif not same:
+            self._main.say_wrong(tell("The machines of the lesson are others now. F4, then l, makes them."))
 
     def _idle(self) -> Conductor | None:
         conductor = self.conductor
@@ -271,10 +313,10 @@ class NettutorApp(App[int], inherit_bindings=False):
 
     async def _open(self, lesson_id: str, step: str | None) -> None:
         try:
-            lesson = await asyncio.to_thread(load_lesson, lesson_id, self.store, self.language)
+            lesson = load_lesson(lesson_id, self.store, self.language)  # here, as the store belongs to this thread
             await asyncio.to_thread(require_tools, lesson)
         except NettutorError as error:
-            self.notify(Content(line(str(error))).plain, severity="error", markup=False)
+            self.notify(Content(line(error.message)).plain, severity="error", markup=False)
             return
         self.lesson = lesson
         await self._main.show(first_state(lesson, self.store, step))
@@ -288,7 +330,7 @@ class NettutorApp(App[int], inherit_bindings=False):
         if at + 1 < len(lessons):
             self._move(self._open(lessons[at + 1], None))
         else:
-            self.notify("That was the last lesson. F5 shows them all.", markup=False)
+            self.notify(_("That was the last lesson. F5 shows them all."), markup=False)
 
 
 def _sends(state: GoalState) -> bool:

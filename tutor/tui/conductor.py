@@ -14,6 +14,7 @@ from textual.message import Message
 
 from tutor import replay
 from tutor.errors import NettutorError
+from tutor.i18n import tell
 from tutor.model.lesson import Lesson
 from tutor.session import (
     LabDied,
@@ -60,33 +61,33 @@ class Conductor:
         await self.close()
         rows, columns = self._size()
         await self._move(
-            "Starting the lab …",
+            tell("Starting the lab …"),
             lambda: open_session(lesson, self._store, step, rows=rows, columns=columns, on_progress=self.progress),
         )
 
     async def adopt(self, opening: asyncio.Future[Session]) -> None:
         """Take a session that is already being opened."""
-        await self._move("Starting the lab …", lambda: opening)
+        await self._move(tell("Starting the lab …"), lambda: opening)
 
     async def jump(self, index: int) -> None:
         """A fresh lab at the start of the step at ``index``."""
         if (session := self.session) is not None:
             rows, columns = self._size()
             await self._move(
-                "Making a fresh lab …",
+                tell("Making a fresh lab …"),
                 lambda: replay.jump(session, index, rows=rows, columns=columns, on_progress=self.progress),
             )
 
     async def reset_step(self) -> None:
         if (session := self.session) is not None:
             rows, columns = self._size()
-            await self._move("Setting the step back …", lambda: replay.reset_step(session, rows=rows, columns=columns))
+            await self._move(tell("Setting the step back …"), lambda: replay.reset_step(session, rows=rows, columns=columns))
 
     async def reset_lesson(self) -> None:
         if (session := self.session) is not None:
             rows, columns = self._size()
             await self._move(
-                "Setting the lesson back …", lambda: replay.reset_lesson(session, rows=rows, columns=columns)
+                tell("Setting the lesson back …"), lambda: replay.reset_lesson(session, rows=rows, columns=columns)
             )
 
     async def rebuild(self, lesson: Lesson) -> None:
@@ -107,13 +108,17 @@ class Conductor:
         try:
             shell = await session.restart_shell(machine, rows=rows, columns=columns)
         except NettutorError as error:
-            self._tell(messages.LabGone(str(error)))
+            self._tell(messages.LabGone(error.message))
         else:
             self._tell(messages.ShellBack(machine, shell))
 
     async def check_now(self) -> None:
         if (session := self.session) is not None:
             await session.check_now()
+
+    async def exchange(self, lesson: Lesson) -> bool | None:
+        """Another version of the lesson that is open; see ``Session.exchange``. ``None`` while there is no lab."""
+        return await session.exchange(lesson) if (session := self.session) is not None else None
 
     def reveal_hint(self) -> None:
         if (session := self.session) is not None:
@@ -133,7 +138,7 @@ class Conductor:
 
     def progress(self, text: str, done: int, total: int) -> None:
         """What is being typed to get to a step."""
-        self._tell(messages.LabStarting(f"Typing what leads here, {done + 1} of {total}: {text}"))
+        self._tell(messages.LabStarting(tell("Typing what leads here, {number} of {total}: {text}", number=done + 1, total=total, text=text)))
 
     # -- inside
 

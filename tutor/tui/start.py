@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tutor.content import headers, load
 from tutor.errors import UsageError
+from tutor.i18n import preferred, tell, use_language
 from tutor.model.lesson import Lesson
 from tutor.store import Store
 from tutor.tui.opening import Opening, load_lesson
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from tutor.tui.app import NettutorApp
 
 
-def start(lesson: str | None, step: str | None, language: str) -> int:
+def start(lesson: str | None, step: str | None, language: str, *, watch: bool = False) -> int:
     """See ``tutor.tui.run``."""
     with Store.open() as store:
         loaded = load_lesson(lesson or _left_off(store), store, language)
         _known(loaded, step)
-        return asyncio.run(_run(loaded, store, step, language))
+        return asyncio.run(_run(loaded, store, step, language, watch=watch))
 
 
-async def _run(lesson: Lesson, store: Store, step: str | None, language: str) -> int:
+async def _run(lesson: Lesson, store: Store, step: str | None, language: str, *, watch: bool) -> int:
     """The lab is made by other processes; Textual is loaded meanwhile."""
     for stale in ("COLUMNS", "LINES"):  # Textual believes them rather than the terminal, also after a resize
         os.environ.pop(stale, None)
@@ -40,7 +41,7 @@ async def _run(lesson: Lesson, store: Store, step: str | None, language: str) ->
         driver.ShellPane.warm_up()
         module = await asyncio.to_thread(importlib.import_module, "tutor.tui.app")
         app: NettutorApp = module.NettutorApp(
-            lesson, store, step=step, language=language, driver=driver.ShellDriver, opening=opening
+            lesson, store, step=step, language=language, driver=driver.ShellDriver, opening=opening, watch=watch
         )
     finally:
         if collecting:
@@ -56,7 +57,7 @@ def _left_off(store: Store) -> str:
     """The lesson that the learner was at; the next one where that is complete; the first one otherwise."""
     known = headers()
     if not known:
-        raise UsageError("there are no lessons here")
+        raise UsageError(tell("there are no lessons here"))
     ids = [header.id for header in known]
     last = store.last()
     if last is None or last[0] not in ids:
@@ -71,5 +72,7 @@ def _known(lesson: Lesson, step: str | None) -> None:
     ids = [each.id for each in lesson.steps]
     if step is not None and step not in ids:
         near = difflib.get_close_matches(step, ids, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(ids)}"
-        raise UsageError(f"lesson {lesson.id!r} has no step {step!r}; {hint}")
+        hint = tell("did you mean {word}?", word=repr(near[0])) if near else tell("it has {words}", words=", ".join(ids))
+        raise UsageError(
+            tell("lesson {lesson} has no step {step}; {hint}", lesson=repr(lesson.id), step=repr(step), hint=hint)
+        )

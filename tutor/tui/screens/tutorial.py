@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
 
+from tutor.i18n import NAMES, _, next_language, tell
 from tutor.model.state import SessionState
 from tutor.model.verdict import Unmet
 from tutor.tui import messages
@@ -19,6 +20,7 @@ from tutor.tui.pages import Goals, Page, hint_levels, page
 from tutor.tui.text import line
 from tutor.tui.widgets.bars import Key, KeyBar, Notice, NoticeBar, TitleLine
 from tutor.tui.widgets.divider import Divider
+from tutor.tui.widgets.flow import Flow
 from tutor.tui.widgets.goals import AnswerLine
 from tutor.tui.widgets.lesson_pane import LessonPane, PageScroll
 from tutor.tui.widgets.machines import Machines, Tabs
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from tutor.tui.app import NettutorApp
 
 Side = Literal["lesson", "shell"]
+_SIDES = {"lesson": tell("Lesson"), "shell": tell("Shell"), "answer": tell("Answer")}
 PRAISE_SECONDS = 1.6
 STACKED_BELOW = 100
 """Columns under which the lesson lies above the shell: 40 columns are too few for the output of ``ip address``."""
@@ -72,6 +75,8 @@ class TutorialScreen(Screen[None]):
         Binding("less_than_sign", "resize_panes(-1)"),
         Binding("greater_than_sign", "resize_panes(1)"),
         Binding("t", "app.toggle_look"),
+        Binding("l", "app.next_language"),
+        Binding("shift+f1,f13", "app.next_language", priority=True),
         Binding("w", "app.why"),
         Binding("escape", "to_shell"),
         Binding("enter", "onward"),
@@ -85,6 +90,7 @@ class TutorialScreen(Screen[None]):
         self.viewed = state.step_index
         self.past: dict[str, Goals] = {}
         self.gone = ""
+        self._wrong = ""
         self._ratio = 0.45
         self._zoom: Side | None = None
         self._hold: Timer | None = None
@@ -111,6 +117,17 @@ class TutorialScreen(Screen[None]):
         self._arrange()
         self._update_keys()
 
+    async def language_changed(self) -> None:
+        """Draw everything anew; the lab and its shells go on."""
+        self._update_notice()
+        await self._show_page()
+        for flow in self.query(Flow):
+            flow.reflow()
+        for entry in self.query(AnswerLine):
+            entry.language_changed()
+        for widget in self.query("*"):
+            widget.refresh(layout=True)
+
     # -- what the session says
 
     async def show(self, state: SessionState) -> None:
@@ -132,10 +149,10 @@ class TutorialScreen(Screen[None]):
         lesson = self.state.lesson
         self.past[message.step.id] = message.goals
         number = lesson.index(message.step.id) + 1
-        self._praise(f"Step {number} complete: {message.step.title}")
+        self._praise(tell("Step {number} complete: {title}", number=number, title=message.step.title))
 
     def on_lesson_done(self, message: messages.LessonDone) -> None:
-        self._praise("Lesson complete: all steps done")
+        self._praise(tell("Lesson complete: all steps done"))
 
     async def on_lab_starting(self, message: messages.LabStarting) -> None:
         self._stop_praise()
@@ -146,7 +163,7 @@ class TutorialScreen(Screen[None]):
         self._update_notice()
 
     async def on_lab_ready(self, message: messages.LabReady) -> None:
-        self.gone = ""
+        self.gone = self._wrong = ""
         machines = self.query_one(Machines)
         await machines.attach(message.shells)
         self.viewed = message.state.step_index
@@ -158,13 +175,13 @@ class TutorialScreen(Screen[None]):
             self.action_to_shell()
 
     async def on_lab_failed(self, message: messages.LabFailed) -> None:
-        self.gone = str(message.error)
-        await self.query_one(Machines).detach(f"The lab could not be started: {message.error}")
+        self.gone = message.error.message
+        await self.query_one(Machines).detach(tell("The lab could not be started: {reason}", reason=message.error.message))
         self._update_notice()
 
     def on_lab_gone(self, message: messages.LabGone) -> None:
-        self.gone = message.reason or "it stopped"
-        self.query_one(Machines).interrupted("the lab ended")
+        self.gone = message.reason or tell("it stopped")
+        self.query_one(Machines).interrupted(tell("the lab ended"))
         self._update_notice()
 
     def on_shell_gone(self, message: messages.ShellGone) -> None:
@@ -181,7 +198,7 @@ class TutorialScreen(Screen[None]):
             self.tutor.restart_shell(self.query_one(Machines).current)
 
     def on_not_saved(self, message: messages.NotSaved) -> None:
-        self.notify(line(message.reason), title="Progress is not saved", severity="warning", markup=False)
+        self.notify(line(message.reason), title=_("Progress is not saved"), severity="warning", markup=False)
 
     # -- what the learner does
 
@@ -275,7 +292,7 @@ class TutorialScreen(Screen[None]):
 
     def watch_quoting(self, quoting: bool) -> None:
         if self.is_mounted:
-            self.query_one(KeyBar).note = "F12: the next key goes to the shell as it is" if quoting else ""
+            self.query_one(KeyBar).note = tell("F12: the next key goes to the shell as it is") if quoting else ""
 
     # -- the arrangement
 
@@ -333,28 +350,34 @@ class TutorialScreen(Screen[None]):
         side = self._side()
         self.query_one(Tabs).active = side == "shell"
         keys = [
-            Key("F1", "Help", "help", 9),
-            Key("F2", "Hint", "hint", 8),
-            Key("F3", "Check", "check", 2),
-            Key("F4", "Reset", "reset", 5),
-            Key("F5", "Steps", "contents", 5),
-            Key("F6", self._next_side().capitalize(), "switch", 7),
+            Key("F1", tell("Help"), "help", 9),
+            Key("F2", tell("Hint"), "hint", 8),
+            Key("F3", tell("Check"), "check", 2),
+            Key("F4", tell("Reset"), "reset", 5),
+            Key("F5", tell("Steps"), "contents", 5),
+            Key("F6", _SIDES[self._next_side()], "switch", 7),
         ]
         if len(self.query_one(Machines).names) > 1:
-            keys.append(Key("F7", "Machine", "next_machine", 6))
+            keys.append(Key("F7", tell("Machine"), "next_machine", 6))
         if self.viewed != self.state.step_index:
-            keys.append(Key("F8", f"Step {self.state.step_index + 1}", "onward", 8))
+            keys.append(Key("F8", tell("Step {number}", number=self.state.step_index + 1), "onward", 8))
         elif self.state.lesson_complete:
-            keys.append(Key("F8", "Next lesson", "onward", 8))
-        keys.append(Key("F9", "Both" if self._zoom else "Zoom", "zoom", 4))
-        keys.append(Key("F10", "Quit", "leave", 9))
+            keys.append(Key("F8", tell("Next lesson"), "onward", 8))
+        keys.append(Key("F9", tell("Both") if self._zoom else tell("Zoom"), "zoom", 4))
+        keys.append(Key("F10", tell("Quit"), "leave", 9))
         if any(isinstance(goal.verdict, Unmet) and goal.verdict.why and not goal.done for goal in self.state.goals):
-            keys.append(Key("F11", "Why", "why", 8))
+            keys.append(Key("F11", tell("Why"), "why", 8))
+        keys.append(Key("⇧F1", NAMES[next_language()], "next_language", 1))
         self.query_one(KeyBar).keys = tuple(keys)
 
+    def say_wrong(self, text: str) -> None:
+        """What is wrong with the files of the lesson; nothing, where the text is empty."""
+        self._wrong = text
+        self._update_notice()
+
     def _update_notice(self) -> None:
-        text = f"The lab ended: {self.gone}. Press R for a new one."
-        self.query_one(NoticeBar).notice = Notice(text) if self.gone else None
+        text = tell("The lab ended: {reason}. Press R for a new one.", reason=self.gone) if self.gone else self._wrong
+        self.query_one(NoticeBar).notice = Notice(text) if text else None
 
     # -- the page
 
