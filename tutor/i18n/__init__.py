@@ -9,7 +9,7 @@ After a text was added or changed: ``python -m tutor.i18n.update`` (see there).
 """
 
 from tutor.i18n.cells import cells, padded
-from tutor.i18n.choice import ENGLISH, NAMES, language, languages, preferred, use_language
+from tutor.i18n.choice import ENGLISH, NAMES, language, languages, next_language, preferred, use_language
 from tutor.i18n.told import Told, _, shown, tell
 from tutor.i18n.written import Texts, Written
 
@@ -23,6 +23,7 @@ __all__ = [
     "cells",
     "language",
     "languages",
+    "next_language",
     "padded",
     "preferred",
     "shown",

@@ -28,6 +28,12 @@ def language() -> str:
     return _current
 
 
+def next_language() -> str:
+    """The code of the language after the one that is spoken, round and round."""
+    codes = languages()
+    return codes[(codes.index(_current) + 1) % len(codes)]
+
+
 def use_language(code: str) -> None:
     """From now on texts are shown in this language; ``ValueError`` for one that is not in ``languages()``."""
     global _current
