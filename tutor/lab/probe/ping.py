@@ -28,7 +28,8 @@ _ICMP, _ICMP6 = socket.IPPROTO_ICMP, socket.IPPROTO_ICMPV6
 _SIOCGIFINDEX = 0x8933
 _FILL = b"nettutor"
 _USUAL = 16  # bytes
-_WHOLE: dict[int, tuple[int, int, int]] = {  # never cut into fragments, whatever smaller size the kernel remembers for the way (ip(7), ipv6(7))
+# Never cut into fragments, whatever smaller size the kernel remembers for the way (ip(7), ipv6(7)).
+_WHOLE: dict[int, tuple[int, int, int]] = {
     socket.AF_INET: (socket.IPPROTO_IP, 10, 3),
     socket.AF_INET6: (socket.IPPROTO_IPV6, 23, 3),
 }
