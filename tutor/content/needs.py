@@ -18,6 +18,7 @@ _SERVICES = {
     "authority": ("nsd",),
     "resolver": ("unbound",),
     "docker": ("docker", "iptables", "nginx", "busybox"),
+    "etcd": ("etcd",),
 }
 _WRITTEN = {"authority": "zones"}
 """Services that a lesson calls by another word."""

@@ -13,6 +13,7 @@ _KINDS = {
     "dns": ("netns", "port", "names"),
     "resolver": ("netns", "port", "address", "root", "forward", "names"),
     "docker": (),
+    "etcd": (),
 }
 ZONES = "zones"
 

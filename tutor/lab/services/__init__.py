@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tutor.errors import LabError
-from tutor.lab.services import dnsmasq, docker, nginx, nsd, unbound
+from tutor.lab.services import dnsmasq, docker, etcd, nginx, nsd, unbound
 from tutor.lab.services.process import Daemon, listens, tables
 from tutor.model.topology import MachineSpec, ServiceSpec
 
@@ -15,6 +15,7 @@ _MAKERS = {
     "authority": nsd.daemon,
     "resolver": unbound.daemon,
     "docker": docker.daemon,
+    "etcd": etcd.daemon,
 }
 
 
