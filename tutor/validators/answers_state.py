@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tutor.i18n import tell
-from tutor.model.facts import Facts, Link, Unreadable
+from tutor.model.facts import Direction, Facts, Link, Unreadable
 from tutor.model.lesson import Check
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unknown, Unmet, Verdict
@@ -206,12 +207,31 @@ class ReplyDestination(Entries):
 
     def judge(self, facts: Facts) -> Verdict:
         asked = tell("the address to which the answer is sent")
-        found = facts.of(ConntrackOf(self.place))
-        if isinstance(found, Unreadable):
-            return say.unreadable(found, self.place, asked)
-        chosen = self.chosen(found.connections)
-        if not chosen:
-            observed = tell("no connection {entry} is remembered now", entry=self.told())
-            return Unmet(asked, observed, Layer.NAT, self.look)
-        right = {str(entry.reply.destination) for entry in chosen}
-        return judged(facts, self.goal, typed.ip, right, asked, self.look)
+        return _of_answer(self, facts, self.goal, asked, lambda reply: reply.destination)
+
+
+@validator("answer-conntrack-answerer")
+@dataclass(frozen=True, kw_only=True)
+class ReplySource(Entries):
+    """From which address does the kernel expect the answer of a connection? A translated destination shows here."""
+
+    goal: GoalId
+
+    def judge(self, facts: Facts) -> Verdict:
+        asked = tell("the address from which the answer is expected")
+        return _of_answer(self, facts, self.goal, asked, lambda reply: reply.source)
+
+
+def _of_answer(
+    entries: Entries, facts: Facts, goal: GoalId, asked: str, address: Callable[[Direction], Address]
+) -> Verdict:
+    """What was typed, against an address of the expected answers of the connections that are meant."""
+    found = facts.of(ConntrackOf(entries.place))
+    if isinstance(found, Unreadable):
+        return say.unreadable(found, entries.place, asked)
+    chosen = entries.chosen(found.connections)
+    if not chosen:
+        observed = tell("no connection {entry} is remembered now", entry=entries.told())
+        return Unmet(asked, observed, Layer.NAT, entries.look)
+    right = {str(address(entry.reply)) for entry in chosen}
+    return judged(facts, goal, typed.ip, right, asked, entries.look)
