@@ -67,10 +67,12 @@ async def test_state_who_listens_where() -> None:
         pid = (await here.sh("ss -Hltnp 'sport = :80' | grep -o 'pid=[0-9]*' | cut -d= -f2")).strip()
         await answered(here, ListenerOf(Q, 80, HOST), f"{pid}/python3", "nginx", "1")
         await answered(here, ListenerOf(Q, 80, HOST), pid, "nginx")
+        await answered(here, ListenerOf(Q, 80, HOST, number=True), f"{pid}/python3", "python3", "1")
         await answered(here, ListenAddress(Q, 2379, HOST), "127.0.0.1:2379", "0.0.0.0", "::")
         await answered(here, ListenAddress(Q, 8080, HOST), ":::8080", "0.0.0.0")
         await answered(here, ListenAddress(Q, 8080, HOST), "*:8080", "127.0.0.1")
         await answered(here, ListenPort(Q, "python3", HOST, address=LOCAL), "2379", "80")
+        await answered(here, ListenPort(Q, "python3", HOST, besides=80), ":::8080", "80")
 
 
 async def test_state_udp_and_services() -> None:

@@ -97,12 +97,13 @@ class NeighbourStateOf:
 @validator("answer-listener")
 @dataclass(frozen=True)
 class ListenerOf:
-    """Which process listens on a port? Its name, or its number."""
+    """Which process listens on a port? Its name or its number; with `number`, the number alone."""
 
     goal: GoalId
     port: int = param("the port")
     place: Place = param("where", name="in")
     transport: Transport = param("the protocol", name="protocol", default=Transport.TCP)
+    number: bool = param("only the number of the process will do", default=False)
 
     def wants(self) -> frozenset[Want]:
         return frozenset({ListenersOf(self.place)})
@@ -119,8 +120,10 @@ class ListenerOf:
         names = {one.process.casefold() for one in sockets if one.process}
         if not names:
             return Unknown(tell("which process holds the socket could not be read"))
-        right = names | {str(pid) for one in sockets for pid in one.pids}
-        return judged(facts, self.goal, typed.process, right, asked, look)
+        numbers = {str(pid) for one in sockets for pid in one.pids}
+        if self.number:
+            return judged(facts, self.goal, typed.process_number, numbers, asked, look)
+        return judged(facts, self.goal, typed.process, names | numbers, asked, look)
 
 
 @validator("answer-listen-address")
@@ -152,13 +155,14 @@ class ListenAddress:
 @validator("answer-listen-port")
 @dataclass(frozen=True)
 class ListenPort:
-    """On which port does a process listen? Where there are several, any of them."""
+    """On which port does a process listen? Where there are several, any of them will do, but one given to learners."""
 
     goal: GoalId
     process: str = param("the name of the process")
     place: Place = param("where", name="in")
     transport: Transport = param("the protocol", name="protocol", default=Transport.TCP)
     address: Address | None = param("the address at which it listens there", default=None)
+    besides: int | None = param("a port that the question names, and that is no answer", default=None)
 
     def wants(self) -> frozenset[Want]:
         return frozenset({ListenersOf(self.place)})
@@ -174,6 +178,7 @@ class ListenPort:
             str(one.port)
             for one in found.sockets
             if one.process == self.process and one.protocol in protocols and self.address in (None, one.address)
+            if one.port != self.besides
         ]
         if not right and any(one.process is None for one in found.sockets):
             return Unknown(tell("which process holds the socket could not be read"))

@@ -86,6 +86,13 @@ def process(text: str) -> str | None:
     return _only(map(str.casefold, quoted) if quoted else names or found)
 
 
+def process_number(text: str) -> str | None:
+    """``312``, ``312/etcd``, ``pid=312``."""
+    inside = re.findall(r"pid[= ](\d+)", text[:_LONGEST])
+    found = (re.fullmatch(r"(\d{1,9})(?:/.*)?", word, re.ASCII) for word in words(text))
+    return _only(inside or (match[1] for match in found if match))
+
+
 def port(text: str) -> str | None:
     """A number, also at the end of an address: ``2379``, ``0.0.0.0:2379``, ``:::2379``, ``2379/tcp``."""
     matches = (re.fullmatch(r"(?:.*:)?(\d{1,5})(?:/\w+)?", word, re.ASCII) for word in words(text))
