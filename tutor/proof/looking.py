@@ -13,6 +13,7 @@ class Doing(StrEnum):
     """What a command line can do to the lab."""
 
     SHOWS = "shows"  # nothing at all
+    WAITS = "waits"  # nothing, but what comes after it finds everything ready
     SENDS = "sends"  # packets, whose traces are neighbour entries, learnt MAC addresses and tracked connections
     CHANGES = "changes"
 
@@ -20,6 +21,7 @@ class Doing(StrEnum):
 _SYNTAX = re.compile(r"[;&|<>`$]")
 _SHOWING = frozenset("cat clear echo head history host hostname less ls man more netstat ps ss tail true wc".split())
 _SENDING = frozenset("arping curl dig getent nc nslookup ping tcpdump tracepath traceroute watch wget".split())
+_WAITING = frozenset(("sleep", "wait"))
 _ATOMIC = frozenset("brctl bridge ip ip6tables iptables nft route sysctl".split())
 _LISTING = frozenset(("list", "show", "get", "lst", "ls"))
 _DOCKER_SHOWS = frozenset("images info inspect logs port ps stats top version".split())
@@ -38,6 +40,8 @@ def doing(text: str) -> Doing:
         inside = [word for word in words[2:] if word not in _DOCKER_EXEC_FLAGS][1:]
         return doing(" ".join(inside)) if inside else Doing.CHANGES
     program, arguments = words[0], words[1:]
+    if program in _WAITING:
+        return Doing.WAITS
     if program in _SENDING:
         return Doing.SENDS
     if program in _SHOWING or _only_lists(program, arguments):

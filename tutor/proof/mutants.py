@@ -17,7 +17,7 @@ LEFT_OUT = "left out"
 _ABOUT = {
     "brctl": (Layer.LINK,),
     "sysctl": (Layer.FORWARDING,),
-    "echo": (Layer.FORWARDING,),
+    "echo": (Layer.FORWARDING, Layer.NAME, Layer.SERVICE),
     "route": (Layer.ROUTE,),
     "ping": (Layer.NEIGHBOUR, Layer.ANSWER),
     "iptables": (Layer.NAT, Layer.FILTER),
@@ -27,7 +27,9 @@ _ABOUT = {
     "nslookup": (Layer.NAME, Layer.SERVICE),
     "getent": (Layer.NAME, Layer.SERVICE),
     "docker": (Layer.SERVICE, Layer.LINK, Layer.NAT, Layer.NAME),
+    **dict.fromkeys(("coredns", "printf", "sed", "cp", "jq", "pkill", "kill"), (Layer.NAME, Layer.SERVICE)),
 }
+_ABOUT_CNI = (Layer.NAMESPACE, Layer.LINK, Layer.ADDRESS, Layer.ROUTE, Layer.NAT, Layer.SERVICE)
 _ABOUT_IP = {
     "netns": (Layer.NAMESPACE, Layer.LINK),
     "link": (Layer.LINK,),
@@ -62,7 +64,8 @@ class Mutant:
 
 def mutants(solution: Solution, vocabulary: Vocabulary, *, packets_matter: bool) -> tuple[Mutant, ...]:
     """Every mutant of one solution, each once. Commands that only look are neither broken nor kept, since what cannot
-    be reached takes its time; with ``packets_matter`` those that send packets are kept, and left out in turn."""
+    be reached takes its time; with ``packets_matter`` those that send packets are kept, and left out in turn. Those that
+    wait are kept and never broken: how long is enough is the machine's affair."""
     kept = [command for command in solution.commands if _kept(command, packets_matter)]
     found: dict[tuple[Command, ...], Mutant] = {}
     for position, command in enumerate(kept):
@@ -92,6 +95,8 @@ def about(text: str) -> frozenset[Layer]:
     line = Line(text)
     if writes_names(line):
         return frozenset((Layer.NAME, Layer.SERVICE))
+    if "CNI_COMMAND=" in text:
+        return frozenset(_ABOUT_CNI)
     bare = [word.text for word in line.bare]
     if bare[:1] == ["ip"]:
         subject = next((word for word in bare[1:] if not word.startswith("-")), "")
@@ -103,7 +108,7 @@ def _kept(command: Command, packets_matter: bool) -> bool:
     if command.answer:
         return True
     what = doing(command.text)
-    return what is Doing.CHANGES or (what is Doing.SENDS and packets_matter)
+    return what in (Doing.CHANGES, Doing.WAITS) or (what is Doing.SENDS and packets_matter)
 
 
 def _of_command(
@@ -124,6 +129,8 @@ def _of_command(
         yield mutant(LEFT_OUT, f"without the answer {command.text}", None, f"- = {command.text}", answering)
         for wrong in wrong_answers(command.text, vocabulary):
             yield mutant("wrong answer", f"{wrong} in place of {command.text}", put(wrong), f"= {wrong}", answering)
+        return
+    if doing(command.text) is Doing.WAITS:
         return
     subject = about(command.text)
     yield mutant(LEFT_OUT, f"without: {command.text}", None, f"{at}- {normal(command.text)}", subject)
