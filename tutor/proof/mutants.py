@@ -64,8 +64,8 @@ class Mutant:
 
 def mutants(solution: Solution, vocabulary: Vocabulary, *, packets_matter: bool) -> tuple[Mutant, ...]:
     """Every mutant of one solution, each once. Commands that only look are neither broken nor kept, since what cannot
-    be reached takes its time; with ``packets_matter`` those that send packets are kept, and left out in turn. Those that
-    wait are kept and never broken: how long is enough is the machine's affair."""
+    be reached takes its time; with ``packets_matter`` those that send packets are kept, and left out in turn. Those
+    that wait are kept and never broken: how long is enough is the machine's affair."""
     kept = [command for command in solution.commands if _kept(command, packets_matter)]
     found: dict[tuple[Command, ...], Mutant] = {}
     for position, command in enumerate(kept):
