@@ -103,7 +103,7 @@ def test_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
         (["check", "namespaces", "--seed", "x"], "argument --seed: invalid int value: 'x'"),
         (["check", "nmespaces"], "there is no lesson 'nmespaces'; did you mean 'namespaces'?"),
         (["check", "namespaces", "--script", "/nonexistent"], "/nonexistent:1: there is no such file"),
-        (["start", "--lang", "xx"], "invalid choice: 'xx'"),
+        (["start", "--lang", "xx"], "--lang is one of en, ko, not 'xx'"),
         (["run", "ip", "a"], "write `--` before the command"),
         (["run", "--"], "which command?"),
         (["run", "nat", "lan", "--", "ip"], "one lesson, please, and not 'nat lan'"),

@@ -7,12 +7,13 @@ Importing this package loads no Textual; ``run`` does.
 from __future__ import annotations
 
 
-def run(lesson: str | None = None, step: str | None = None, language: str = "en", *, watch: bool = False) -> int:
+def run(lesson: str | None = None, step: str | None = None, language: str | None = None, *, watch: bool = False) -> int:
     """The tutorial until the learner leaves; returns the exit code.
 
-    Without ``lesson``: where the learner left off, or the first lesson. With ``watch`` the lesson is read again when
-    its files are saved. Raises ``UsageError`` for an unknown lesson or step, ``MachineError`` where the progress file
-    or this machine cannot; the terminal is restored then.
+    Without ``lesson``: where the learner left off, or the first lesson. Without ``language``: the one chosen last, or
+    that of the locale. With ``watch`` the lesson is read again when its files are saved. Raises ``UsageError`` for an
+    unknown lesson or step, ``MachineError`` where the progress file or this machine cannot; the terminal is restored
+    then.
     """
     from tutor.tui.start import start
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tutor import replay
 from tutor.content import load
 from tutor.errors import ToolError
+from tutor.i18n import tell
 from tutor.model.lesson import Lesson
 from tutor.session import Session
 from tutor.store import Store
@@ -28,8 +29,8 @@ def require_tools(lesson: Lesson) -> None:
     if lacking := tools.missing(lesson.tools):
         names = ", ".join(tool.name for tool in lacking)
         raise ToolError(
-            f"The lesson {lesson.id} needs {names}, which is not here yet",
-            f"Leave with F10 and type `nettutor start {lesson.id}`, which gets it",
+            tell("The lesson {lesson} needs {names}, which is not here yet", lesson=lesson.id, names=names),
+            tell("Leave with F10 and type `nettutor start {lesson}`, which gets it", lesson=lesson.id),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tutor.i18n import _, tell
 from tutor.model.lesson import Solution, Step
 from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Met
@@ -29,7 +30,9 @@ def page(state: SessionState, index: int, past: Mapping[str, Goals], *, reading:
     here = index == state.step_index
     sections = list(_prose(state, index))
     if reading and not here:
-        sections.insert(0, Section(Tone.HINT, f"You are reading back. Step {state.step_index + 1} is open: F8"))
+        sections.insert(
+            0, Section(Tone.HINT, tell("You are reading back. Step {number} is open: F8", number=state.step_index + 1))
+        )
     newest = None
     if here and not state.step_complete and state.hint_level:
         hints = _hints(step, state.hint_level)
@@ -38,7 +41,9 @@ def page(state: SessionState, index: int, past: Mapping[str, Goals], *, reading:
     if step.id in state.completed:
         sections += _ways(state, step)
     if state.lesson_complete and index == len(state.lesson.steps) - 1:
-        sections.append(Section(Tone.PRAISE, "✔ Lesson complete", state.lesson.recap or "All steps are done."))
+        sections.append(
+            Section(Tone.PRAISE, tell("✔ Lesson complete"), state.lesson.recap or tell("All steps are done."))
+        )
         newest = newest if newest is not None else len(sections) - 1
     done = step.id in state.completed
     goals = past.get(step.id) if done else None
@@ -49,7 +54,7 @@ def page(state: SessionState, index: int, past: Mapping[str, Goals], *, reading:
 
 def _prose(state: SessionState, index: int) -> tuple[Section, ...]:
     step = state.lesson.steps[index]
-    body = Section(Tone.PROSE, f"{index + 1}. {step.title}", step.body)
+    body = Section(Tone.PROSE, tell("{number}. {title}", number=index + 1, title=step.title), step.body)
     if index == 0 and state.lesson.introduction.strip():
         return (Section(Tone.PROSE, state.lesson.title, state.lesson.introduction), body)
     return (body,)
@@ -63,11 +68,12 @@ def hint_levels(step: Step) -> int:
 def _hints(step: Step, level: int) -> list[Section]:
     total = hint_levels(step)
     found = [
-        Section(Tone.HINT, f"Hint {number} of {total}", hint) for number, hint in enumerate(step.hints[:level], start=1)
+        Section(Tone.HINT, tell("Hint {number} of {total}", number=number, total=total), hint)
+        for number, hint in enumerate(step.hints[:level], start=1)
     ]
     if level > len(step.hints) and step.solutions:
         way = step.solutions[0]
-        title = f"Hint {total} of {total}: one way to do it"
+        title = tell("Hint {total} of {total}: one way to do it", total=total)
         found.append(Section(Tone.HINT, title, code=typed(way, step_machine(way))))
     return found
 
@@ -75,7 +81,11 @@ def _hints(step: Step, level: int) -> list[Section]:
 def _ways(state: SessionState, step: Step) -> list[Section]:
     first_shell = next((spec.name for spec in state.lesson.topology.machines if spec.shell), "")
     return [
-        Section(Tone.SOLUTION, f"One way: {way.title}" if way.title else "One way", code=typed(way, first_shell))
+        Section(
+            Tone.SOLUTION,
+            tell("One way: {title}", title=way.title) if way.title else tell("One way"),
+            code=typed(way, first_shell),
+        )
         for way in step.solutions
     ]
 
@@ -91,11 +101,11 @@ def typed(way: Solution, at: str) -> str:
     lines: list[str] = []
     for command in way.commands:
         if command.answer:
-            lines.append(f"# answer: {command.text}")
+            lines.append(_("# answer: {text}", text=command.text))
             continue
         if command.machine and command.machine != at:
             at = command.machine
-            lines.append(f"# on {at}:")
+            lines.append(_("# on {machine}:", machine=at))
         lines.append(command.text)
     return "\n".join(lines)
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from tutor.tui.app import NettutorApp
 
 
-def start(lesson: str | None, step: str | None, language: str, *, watch: bool = False) -> int:
+def start(lesson: str | None, step: str | None, asked_language: str | None, *, watch: bool = False) -> int:
     """See ``tutor.tui.run``."""
     with Store.open() as store:
+        language = preferred(asked_language, store.language())
+        use_language(language)
         loaded = load_lesson(lesson or _left_off(store), store, language)
         _known(loaded, step)
         return asyncio.run(_run(loaded, store, step, language, watch=watch))
@@ -72,7 +74,9 @@ def _known(lesson: Lesson, step: str | None) -> None:
     ids = [each.id for each in lesson.steps]
     if step is not None and step not in ids:
         near = difflib.get_close_matches(step, ids, n=1)
-        hint = tell("did you mean {word}?", word=repr(near[0])) if near else tell("it has {words}", words=", ".join(ids))
+        hint = (
+            tell("did you mean {word}?", word=repr(near[0])) if near else tell("it has {words}", words=", ".join(ids))
+        )
         raise UsageError(
             tell("lesson {lesson} has no step {step}; {hint}", lesson=repr(lesson.id), step=repr(step), hint=hint)
         )

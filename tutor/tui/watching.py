@@ -56,7 +56,7 @@ class Watching:
         try:
             lesson = self._read(lesson_id)
         except NettutorError as error:
-            self._wrong(str(error))
+            self._wrong(error.message)
             return
         self._wrong("")
         await self._changed(lesson)

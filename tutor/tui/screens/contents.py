@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tutor.i18n import _
 from tutor.model.lesson import Lesson
 from tutor.tui.text import line
 
@@ -67,6 +68,7 @@ class ContentsScreen(ModalScreen[Choice | None]):
         Binding("escape,f5,q", "dismiss"),
         Binding("right,tab", "steps", priority=True),
         Binding("left,shift+tab", "lessons", priority=True),
+        Binding("l,shift+f1", "app.next_language"),
     ]
 
     def __init__(self, lessons: Sequence[Lesson], completed: Mapping[str, frozenset[str]], here: Here) -> None:
@@ -77,8 +79,8 @@ class ContentsScreen(ModalScreen[Choice | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = "Lessons and steps"
-            box.border_subtitle = "Enter go there · ← → lessons, steps · Esc back"
+            box.border_title = _("Lessons and steps")
+            box.border_subtitle = _("Enter go there · ← → lessons, steps · Esc back")
             with Container():
                 yield OptionList(
                     *(Option(self._lesson_line(lesson), id=lesson.id) for lesson in self._lessons), id="lessons"
@@ -88,6 +90,13 @@ class ContentsScreen(ModalScreen[Choice | None]):
                     yield OptionList(id="steps")
 
     def on_mount(self) -> None:
+        self._fill()
+
+    async def language_changed(self) -> None:
+        await self.recompose()
+        self._fill()
+
+    def _fill(self) -> None:
         lessons = self.query_one("#lessons", OptionList)
         position = next((n for n, lesson in enumerate(self._lessons) if lesson.id == self._here.lesson), 0)
         lessons.highlighted = position
@@ -131,7 +140,7 @@ class ContentsScreen(ModalScreen[Choice | None]):
         for number, step in enumerate(lesson.steps, start=1):
             here = (lesson.id, step.id) == (self._here.lesson, self._here.step)
             sign = "✔" if step.id in done else "◉" if here else "○"
-            tail = "  ← here" if here else ""
+            tail = "  " + _("← here") if here else ""
             steps.add_option(Option(Content(f"{sign} {number}. {line(step.title)}{tail}"), id=step.id))
         ids = [step.id for step in lesson.steps]
         at = ids.index(self._here.step) if lesson.id == self._here.lesson and self._here.step in ids else 0

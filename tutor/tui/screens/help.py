@@ -9,10 +9,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
+from tutor.i18n import _, tell
 from tutor.tui.prose import Section, Tone
 from tutor.tui.widgets.lesson_pane import Prose
 
-_HELP = """\
+_HELP = tell("""\
 Type in the shell. The goals under the lesson are checked as you type; there is nothing to submit.
 Every machine here is a lab: your own computer's network is never touched.
 
@@ -32,8 +33,8 @@ Every machine here is a lab: your own computer's network is never touched.
 | `F12` | send the next key to the shell as it is, for programs that want F1 to F12 |
 
 All other keys go to the shell while you are in it.
-"""
-_LESSON = """\
+""")
+_LESSON = tell("""\
 | key | does |
 |---|---|
 | `↑` `↓` `PgUp` `PgDn` `Space` | scroll |
@@ -42,9 +43,10 @@ _LESSON = """\
 | `<` `>` | a narrower, a wider lesson (or drag the line) |
 | `w` | why, as `F11`, which some terminals keep for themselves |
 | `t` | dark or light |
+| `l` | English or Korean (한국어) |
 | `Esc` | back to the shell |
-"""
-_GOALS = """\
+""")
+_GOALS = tell("""\
 | sign | means |
 |---|---|
 | `✔ done` | reached |
@@ -53,7 +55,7 @@ _GOALS = """\
 | `? could not check` | no verdict: it neither counts for you nor against you |
 | `◌ was so before` | it held before the step was opened: undo it, do it again |
 | `✘ broken` | something that had to stay did not: `F4` |
-"""
+""")
 
 
 class HelpScreen(ModalScreen[None]):
@@ -68,16 +70,20 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,q,enter", "dismiss"),
         Binding("t", "app.toggle_look"),
+        Binding("l,shift+f1", "app.next_language"),
     ]
+
+    async def language_changed(self) -> None:
+        await self.recompose()
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
-            box.border_title = "Help"
-            box.border_subtitle = "↑ ↓ scroll · t dark or light · Esc back"
+            box.border_title = _("Help")
+            box.border_subtitle = _("↑ ↓ scroll · t dark or light · l 한국어 · Esc back")
             yield Prose(
                 (
                     Section(Tone.PROSE, "", _HELP),
-                    Section(Tone.PROSE, "In the lesson (F6)", _LESSON),
-                    Section(Tone.PROSE, "Goals", _GOALS),
+                    Section(Tone.PROSE, tell("In the lesson (F6)"), _LESSON),
+                    Section(Tone.PROSE, tell("Goals"), _GOALS),
                 )
             )

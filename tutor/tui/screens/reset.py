@@ -13,6 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tutor.i18n import _
+
 
 class Reset(Enum):
     STEP = "step"
@@ -37,18 +39,23 @@ class ResetScreen(ModalScreen[Reset | None]):
         Binding("s", "choose('step')"),
         Binding("l", "choose('lesson')"),
         Binding("escape,f4,q,n", "dismiss"),
+        Binding("shift+f1", "app.next_language"),
     ]
+
+    async def language_changed(self) -> None:
+        await self.recompose()
+        self.query_one(OptionList).focus()
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = "Start again?"
+            box.border_title = _("Start again?")
             yield OptionList(
-                Option(Content.assemble(("s ", "bold $text-accent"), "this step"), id="step"),
-                Option(Content.assemble(("l ", "bold $text-accent"), "the whole lesson"), id="lesson"),
-                Option(Content.assemble(("n ", "bold $text-accent"), "no, go on"), id="no"),
+                Option(Content.assemble(("s ", "bold $text-accent"), _("this step")), id="step"),
+                Option(Content.assemble(("l ", "bold $text-accent"), _("the whole lesson")), id="lesson"),
+                Option(Content.assemble(("n ", "bold $text-accent"), _("no, go on")), id="no"),
                 compact=True,
             )
-            yield Static(Content("You get a fresh lab. What you typed in the step or the lesson is forgotten."))
+            yield Static(Content(_("You get a fresh lab. What you typed in the step or the lesson is forgotten.")))
 
     def action_choose(self, what: str) -> None:
         self.dismiss(Reset(what))

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from tutor.i18n import _, shown
+from tutor.i18n import _, cells, padded, shown
 from tutor.model import words
 from tutor.model.place import Place
 from tutor.model.state import GoalState
@@ -34,14 +34,14 @@ class Walk(Flow):
 
     def lines(self, width: int) -> Content:
         sign, word, colour = look_of(self._state)
-        head = Content.assemble((f"{sign} {word}", f"bold {colour}"), "  ", inline(self._state.goal.text))
+        head = Content.assemble((f"{sign} {shown(word)}", f"bold {colour}"), "  ", inline(self._state.goal.text))
         rows = [*hang(head, width, 2), Content("")]
         verdict = self._state.verdict
         why = verdict.why if isinstance(verdict, Unmet) else None
         if why is not None:
             rows += [*_drawing(why), Content("")]
         for label, clause, style in _words(self._state, why):
-            text = Content.assemble((f"{label:<{_LABEL - 1}} ", "$text-muted"), inline(clause, style))
+            text = Content.assemble((padded(shown(label), _LABEL - 1) + " ", "$text-muted"), inline(clause, style))
             rows += hang(text, width, _LABEL if width > 40 else 2)
         return Content("\n").join(rows)
 
@@ -73,13 +73,13 @@ def _drawing(why: Outcome) -> list[Content]:
     if isinstance(why, CannotTell):
         return []
     stops = _stops(why)
-    room = max(len(words.place(place)) for place, _, _ in stops) + 2
+    room = max(cells(shown(words.place(place))) for place, _, _ in stops) + 2
     rows: list[Content] = []
     for place, role, state in stops:
         sign, colour = ("●", "$text-success") if state == "passed" else ("✘", "$text-error")
         if rows:
             rows.append(Content.assemble(("   ┆" if state == "beyond" else "   │", colour)))
-        name = f"{words.place(place):<{room}}"
+        name = padded(shown(words.place(place)), room)
         rows.append(Content.assemble("   ", (sign, f"bold {colour}"), " ", (name, "bold"), (role, "$text-muted")))
     return rows
 
@@ -114,11 +114,17 @@ class WhyScreen(ModalScreen[None]):
         border-subtitle-color: $text-muted;
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f11,q,w,enter", "dismiss")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f11,q,w,enter", "dismiss"),
+        Binding("l,shift+f1", "app.next_language"),
+    ]
 
     def __init__(self, state: GoalState) -> None:
         super().__init__()
         self._state = state
+
+    async def language_changed(self) -> None:
+        await self.recompose()
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:

@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
 
+from tutor.i18n import _, cells, shown
 from tutor.model.state import SessionState
 from tutor.tui.text import line
 
@@ -48,7 +49,7 @@ class TitleLine(Widget):
         state = self.state
         if state is None:
             return Content("nettutor")
-        count = f"step {state.step_index + 1} of {len(state.lesson.steps)}"
+        count = _("step {number} of {total}", number=state.step_index + 1, total=len(state.lesson.steps))
         title = Content.assemble(("nettutor", "$text-muted"), "  ", (line(state.lesson.title), "bold"))
         signs = dots(state)
         for right in (Content.assemble((count, ""), "  ", signs), Content(count), Content("")):
@@ -109,12 +110,14 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         if self.note:
-            return Content.styled(self.note, "bold $text-accent").truncate(self.content_size.width, ellipsis=True)
+            return Content.styled(shown(self.note), "bold $text-accent").truncate(
+                self.content_size.width, ellipsis=True
+            )
         chosen = fitting(self.keys, self.content_size.width)
         parts: list[Content] = []
         for key in chosen:
             act = Style.from_meta({"key": key.action})
-            entry = Content.assemble((key.key, "bold $text-accent"), " ", (key.label, "$foreground"))
+            entry = Content.assemble((key.key, "bold $text-accent"), " ", (shown(key.label), "$foreground"))
             parts.append(entry.stylize(act))
         return Content("  ").join(parts)
 
@@ -126,6 +129,6 @@ class KeyBar(Widget):
 def fitting(keys: Sequence[Key], width: int) -> tuple[Key, ...]:
     """The keys that fit in ``width`` cells, in their order."""
     chosen = list(keys)
-    while chosen and sum(len(key.key) + len(key.label) + 3 for key in chosen) - 2 > width:
+    while chosen and sum(len(key.key) + cells(shown(key.label)) + 3 for key in chosen) - 2 > width:
         chosen.remove(min(chosen, key=lambda key: key.weight))
     return tuple(chosen)

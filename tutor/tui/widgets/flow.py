@@ -7,6 +7,8 @@ from textual.geometry import Size
 from textual.selection import Selection
 from textual.widget import Widget
 
+from tutor.i18n import language
+
 
 class Flow(Widget):
     """Subclasses give ``lines(width)``; ``reflow`` after a change of what they show."""
@@ -17,7 +19,7 @@ class Flow(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._flowed: tuple[int, Content] | None = None
+        self._flowed: tuple[int, str, Content] | None = None
 
     def lines(self, width: int) -> Content:
         """All that is shown, as lines of at most ``width`` cells."""
@@ -28,9 +30,9 @@ class Flow(Widget):
         self.refresh(layout=True)
 
     def flowed(self, width: int) -> Content:
-        if self._flowed is None or self._flowed[0] != width:
-            self._flowed = (width, self.lines(max(1, width)))
-        return self._flowed[1]
+        if self._flowed is None or self._flowed[:2] != (width, language()):
+            self._flowed = (width, language(), self.lines(max(1, width)))
+        return self._flowed[2]
 
     def render(self) -> Content:
         return self.flowed(self.content_size.width)

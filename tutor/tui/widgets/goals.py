@@ -11,6 +11,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input
 
+from tutor.i18n import _, padded, shown, tell
 from tutor.model.state import GoalState
 from tutor.model.verdict import Met, Unknown, Unmet
 from tutor.tui.messages import AnswerGiven, WhyAsked
@@ -18,15 +19,15 @@ from tutor.tui.text import line
 from tutor.tui.widgets.flow import Flow, hang
 
 _CODE = re.compile(r"(`+)(.+?)\1")
-DONE = ("✔", "done", "$text-success")
-NOT_YET = ("✘", "not yet", "$text-warning")
-BROKEN = ("✘", "broken", "$text-error")
-CHECKING = ("…", "checking", "$text-muted")
-UNKNOWN = ("?", "could not check", "$text-muted")
-BEFORE = ("◌", "was so before", "$text-warning")
+DONE = ("✔", tell("done"), "$text-success")
+NOT_YET = ("✘", tell("not yet"), "$text-warning")
+BROKEN = ("✘", tell("broken"), "$text-error")
+CHECKING = ("…", tell("checking"), "$text-muted")
+UNKNOWN = ("?", tell("could not check"), "$text-muted")
+BEFORE = ("◌", tell("was so before"), "$text-warning")
 DENSE_BELOW = 48
 """Columns under which a goal that is done takes one line only."""
-ASKED = ("▸", "your answer", "$text-warning")
+ASKED = ("▸", tell("your answer"), "$text-warning")
 
 
 def look_of(state: GoalState) -> tuple[str, str, str]:
@@ -55,17 +56,23 @@ def reasons(state: GoalState, *, brief: bool) -> list[tuple[str, str]]:
     if state.done:
         return []
     if state.broken:
-        return [("seen", "it held, and then it did not"), ("look at", "F4 starts the step again")]
+        return [
+            (tell("seen"), tell("it held, and then it did not")),
+            (tell("look at"), tell("F4 starts the step again")),
+        ]
     match state.verdict:
         case Unmet() as unmet:
             if look_of(state) is ASKED:
                 return []
-            seen = ("seen", unmet.observed)
-            return [seen] if brief else [("expected", unmet.expected), seen, ("look at", unmet.look_next)]
+            seen = (tell("seen"), unmet.observed)
+            return [seen] if brief else [(tell("expected"), unmet.expected), seen, (tell("look at"), unmet.look_next)]
         case Unknown(cause):
-            return [("because", cause)]
+            return [(tell("because"), cause)]
         case Met():
-            return [("seen", "it held before this step was opened"), ("look at", "undo it, then do it again")]
+            return [
+                (tell("seen"), tell("it held before this step was opened")),
+                (tell("look at"), tell("undo it, then do it again")),
+            ]
         case None:
             return []
         case _:
@@ -106,14 +113,16 @@ class GoalCard(Flow):
         state, brief = self._shown
         sign, word, colour = look_of(state)
         head = Content.assemble(
-            (f"{sign} {word}", f"bold {colour}"), "  ", inline(state.goal.text, "$text-muted" if state.done else "")
+            (f"{sign} {shown(word)}", f"bold {colour}"),
+            "  ",
+            inline(state.goal.text, "$text-muted" if state.done else ""),
         )
         if state.done and width < DENSE_BELOW:
             return head.truncate(width, ellipsis=True)
         rows = hang(head, width, 2)
         for label, clause in reasons(state, brief=brief):
             style = "$text-secondary" if label == "look at" else ""
-            text = Content.assemble((f"{label:<8} ", "$text-muted"), inline(clause, style))
+            text = Content.assemble((padded(shown(label), 8) + " ", "$text-muted"), inline(clause, style))
             rows += [row.pad_left(2) for row in hang(text, max(1, width - 2), 9 if width > 30 else 2)]
         return Content("\n").join(rows)
 
@@ -128,8 +137,11 @@ class AnswerLine(Input):
     """
 
     def __init__(self, goal_id: str) -> None:
-        super().__init__(placeholder="type your answer, then Enter", compact=True, select_on_focus=False)
+        super().__init__(placeholder=_("type your answer, then Enter"), compact=True, select_on_focus=False)
         self.goal_id = goal_id
+
+    def language_changed(self) -> None:
+        self.placeholder = _("type your answer, then Enter")
 
     async def action_submit(self) -> None:
         if self.value.strip():
@@ -222,7 +234,8 @@ class _Tally(Flow):
     def lines(self, width: int) -> Content:
         done, all_of_them = self._counts
         return Content.assemble(
-            ("Goals  ", "bold $text-primary"), (f"{done} of {all_of_them} done", "$text-muted")
+            (_("Goals") + "  ", "bold $text-primary"),
+            (_("{done} of {total} done", done=done, total=all_of_them), "$text-muted"),
         ).truncate(width)
 
 

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
-from textual.widgets import Static
 
+from tutor.i18n import _, tell
 from tutor.tui.messages import MachineChosen
 from tutor.tui.text import line
 
@@ -36,7 +36,7 @@ class Tabs(Widget):
     def render(self) -> Content:
         parts: list[Content] = []
         for index, name in enumerate(self.names):
-            label = line(name) + (" (ended)" if name in self.ended else "")
+            label = line(name) + (" " + _("(ended)") if name in self.ended else "")
             here = name == self.current
             style = (
                 ("bold reverse $primary" if self.active else "bold underline $foreground") if here else "$text-muted"
@@ -51,12 +51,28 @@ class Tabs(Widget):
             self.post_message(MachineChosen(self.names[index]))
 
 
+class _Waiting(Widget):
+    """What is going on while there are no shells."""
+
+    DEFAULT_CSS = "_Waiting { height: auto; padding: 1 2; color: $text-muted; }"
+    text: reactive[str] = reactive("", layout=True)
+
+    def __init__(self, text: str) -> None:
+        super().__init__(id="waiting")
+        self.set_reactive(_Waiting.text, text)
+
+    def say(self, text: str) -> None:
+        self.text = text
+
+    def render(self) -> Content:
+        return Content(line(self.text))
+
+
 class Machines(Widget):
     """Tabs and shell panes. Before the lab is up it says so in the place of the shell."""
 
     DEFAULT_CSS = """
     Machines { layout: vertical; background: $shell; }
-    Machines > #waiting { padding: 1 2; color: $text-muted; }
     Machines > ShellPane { height: 1fr; display: none; background: $shell; color: $foreground; }
     Machines > ShellPane.-seen { display: block; }
     """
@@ -72,7 +88,7 @@ class Machines(Widget):
         tabs.set_reactive(Tabs.names, self.names)
         tabs.set_reactive(Tabs.current, self.current)
         yield tabs
-        yield Static(Content("Starting the lab …"), id="waiting")
+        yield _Waiting(tell("Starting the lab …"))
 
     @property
     def pane(self) -> ShellPane | None:
@@ -83,7 +99,7 @@ class Machines(Widget):
         """In place of the shells, until some are attached: what is going on."""
         waiting = self.query("#waiting")
         if waiting:
-            waiting.first(Static).update(Content(line(text)))
+            waiting.first(_Waiting).say(text)
 
     async def attach(self, shells: Mapping[str, Shell]) -> None:
         """Show these shells in place of whatever was there."""
@@ -110,7 +126,7 @@ class Machines(Widget):
         """Take the shells away, and say why."""
         if self._panes or not self.query("#waiting"):
             await self._clear()
-            await self.mount(Static(Content(line(text)), id="waiting"))
+            await self.mount(_Waiting(text))
         self.say(text)
 
     async def _clear(self) -> None:
@@ -122,7 +138,7 @@ class Machines(Widget):
     def interrupted(self, text: str) -> None:
         """No shell goes on: say why at the bottom of each."""
         for pane in self._panes.values():
-            pane.notice = line(text)
+            pane.notice = text
 
     def reattach(self, shell: Shell, machine: str) -> None:
         """A new shell took the place of one that ended."""

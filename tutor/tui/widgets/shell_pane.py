@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tutor.i18n import _, cells, shown, tell
 from tutor.term.emulator import Emulator
 from tutor.term.keys import Act, encode_focus, encode_key, encode_mouse, encode_paste
 from tutor.term.shell import Shell
@@ -162,8 +163,8 @@ class ShellPane(Widget, can_focus=True):
         if shell is not self._shell or closed.cancelled() or not self.is_attached:
             return
         status = closed.result()
-        how = f"exit {status}" if status >= 0 else "its machine is gone"
-        self.notice = f"the shell ended ({how}): press Enter to start a new one"
+        how = tell("exit {status}", status=status) if status >= 0 else tell("its machine is gone")
+        self.notice = tell("the shell ended ({how}): press Enter to start a new one", how=how)
 
     # Size
 
@@ -248,7 +249,7 @@ class ShellPane(Widget, can_focus=True):
         self._base = self._base_style()
         emulator = self._emulator
         if self.notice and y == self.content_size.height - 1:
-            text = printable(self.notice)[:width]
+            text = printable(shown(self.notice))[:width]
             return Strip([Segment(text, self._base + Style(reverse=True))]).adjust_cell_length(width, self._base)
         if emulator is None or y >= len(emulator.rows) or emulator.frame is None:
             return Strip.blank(width, self._base)
@@ -276,11 +277,11 @@ class ShellPane(Widget, can_focus=True):
         return _painted(strip, column, column + wide, Style(reverse=True) if block else Style(underline=True))
 
     def _with_scroll_mark(self, strip: Strip, frame: Frame, width: int) -> Strip:
-        mark = f" ↑ {frame.scrolled} of {frame.history} "
-        if len(mark) > width:
+        mark = " " + _("↑ {scrolled} of {history}", scrolled=frame.scrolled, history=frame.history) + " "
+        if cells(mark) > width:
             return strip
         return Strip.join(
-            [strip.crop(0, width - len(mark)), Strip([Segment(mark, self._base + Style(reverse=True))], len(mark))]
+            [strip.crop(0, width - cells(mark)), Strip([Segment(mark, self._base + Style(reverse=True))], cells(mark))]
         )
 
     # Keys
