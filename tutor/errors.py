@@ -4,7 +4,8 @@
 
     NettutorError               1   never raised itself
     ├── UsageError              2   the user's words or files are wrong; nothing was changed
-    │   └── ContentError        2   ... in a lesson or script: says file and line
+    │   ├── ContentError        2   ... in a lesson or script: says file and line
+    │   └── SubmissionError     2   ... in a checkpoint or submission; nothing of it was used
     ├── MachineError            3   this machine cannot; carries the fix
     │   ├── LabError            3   the lab could not be built
     │   ├── ToolError           3   a lab tool is missing or could not be fetched
@@ -45,6 +46,11 @@ class ContentError(UsageError):
         self.path = str(path)
         self.line = line
         self.reason = reason
+
+
+class SubmissionError(UsageError):
+    """A checkpoint or a submission is refused. The message is one clause, for whoever knows which file it is to put its
+    name before it; texts out of the file in it are cut short and quoted."""
 
 
 class MachineError(NettutorError):
