@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 import pytest
 from lab_modes import MODES, use_mode
@@ -36,7 +36,6 @@ X
 jq --slurpfile r {RESULT} '. + {{prevResult: $r[0]}}' {MAPPED} > /root/full.json
 {PLUGIN}=ADD /usr/lib/cni/portmap < /root/full.json > /root/portmap-result.json
 """
-BLUE_ADDRESS = ip_address("10.22.0.2")
 
 
 @pytest.fixture(params=MODES)
@@ -150,13 +149,13 @@ async def test_chains_of_masquerading(here: Bench) -> None:
 
 
 async def test_chains_of_portmap(here: Bench) -> None:
-    check = PortMapped(8080, BLUE_ADDRESS, HOST, 80)
+    check = PortMapped(8080, BLUE, HOST, 80)
     assert of(await judge(here, check)) == (Layer.NAT, "there is no chain CNI-HOSTPORT-DNAT")
     await here.sh(ADD + PORTMAP)
     assert isinstance(await judge(here, check), Met)
-    assert of(await judge(here, PortMapped(9090, BLUE_ADDRESS, HOST, 80)))[1] == (
+    assert of(await judge(here, PortMapped(9090, BLUE, HOST, 80)))[1] == (
         "behind CNI-HOSTPORT-DNAT there is no rule for port 9090")  # fmt: skip
-    assert of(await judge(here, PortMapped(8080, BLUE_ADDRESS, HOST, 81)))[1] == "port 8080 leads to 10.22.0.2:80"
+    assert of(await judge(here, PortMapped(8080, BLUE, HOST, 81)))[1] == "port 8080 leads to 10.22.0.2:80"
     await here.sh("iptables -t nat -F PREROUTING")
     assert of(await judge(here, check)) == (Layer.NAT, "PREROUTING does not lead to CNI-HOSTPORT-DNAT")
     await here.sh(f"{PLUGIN}=DEL /usr/lib/cni/portmap < /root/full.json")

@@ -208,36 +208,45 @@ class Released:
 @validator("cni-port")
 @dataclass(frozen=True)
 class PortMapped:
-    """The chains of the plugin portmap lead a TCP port of the host to an address and port behind it."""
+    """The chains of the plugin portmap lead a TCP port of the host to a port of a container."""
 
     port: int = param("the port of the host")
-    target: Address = param("the address of the container", name="to")
+    place: Place = param("the namespace of the container", name="to")
     machine: Place = param("the host", name="in")
-    inner: int = param("its port", name="container-port", default=80)
+    inner: int = param("the container's port", name="container-port", default=80)
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({RulesetOf(self.machine)})
+        return frozenset({RulesetOf(self.machine), StackOf(self.place)})
 
     def judge(self, facts: Facts) -> Verdict:
-        expected = tell("portmap leads port {port} to {target}:{inner}", port=self.port, target=self.target,
-                        inner=self.inner)  # fmt: skip
-        look = say.command(self.machine, "iptables -t nat -nvL")
+        expected = tell("portmap leads port {port} to port {inner} of {place}", port=self.port, inner=self.inner,
+                        place=say.place(self.place))  # fmt: skip
         rules = facts.of(RulesetOf(self.machine))
         if isinstance(rules, Unreadable):
             return say.unreadable(rules, self.machine, expected)
-        chains = {chain.name: chain for chain in rules.program if chain.table == "nat"}
+        stack = facts.of(StackOf(self.place))
+        if isinstance(stack, Unreadable):
+            return say.unreadable(stack, self.place, expected)
+        wanted = {f"{address.interface.ip}:{self.inner}" for _, address in carried(stack)}
+        found = self._targets(rules)
+        if isinstance(found, str):
+            return Unmet(expected, found, Layer.NAT, say.command(self.machine, "iptables -t nat -nvL"))
+        observed = tell("port {port} leads to {other}", port=self.port, other=found[0])
+        if wanted.isdisjoint(found):
+            return Unmet(expected, observed, Layer.NAT, say.command(self.machine, f"iptables -t nat -nvL {_DNAT}"))
+        return Met(observed)
+
+    def _targets(self, rules: Ruleset) -> tuple[str, ...] | str:
+        """Where the chains lead the port, or what is missing for that."""
+        chains = {chain.name: chain for chain in rules.program if chain.table == "nat" and chain.family == "ip"}
         if _DNAT not in chains:
-            return Unmet(expected, tell("there is no chain {chain}", chain=_DNAT), Layer.NAT, look)
+            return tell("there is no chain {chain}", chain=_DNAT)
         if not any(_jumps(chain, _DNAT) for chain in chains.values() if chain.hook == "prerouting"):
-            return Unmet(expected, tell("PREROUTING does not lead to {chain}", chain=_DNAT), Layer.NAT, look)
+            return tell("PREROUTING does not lead to {chain}", chain=_DNAT)
         found = [rule for rule in _behind(chains, _DNAT) if rule.verdict == "dnat" and _for_port(rule, self.port)]
         if not found:
-            observed = tell("behind {chain} there is no rule for port {port}", chain=_DNAT, port=self.port)
-            return Unmet(expected, observed, Layer.NAT, look)
-        if all(rule.to != f"{self.target}:{self.inner}" for rule in found):
-            observed = tell("port {port} leads to {other}", port=self.port, other=found[0].to)
-            return Unmet(expected, observed, Layer.NAT, look)
-        return Met(tell("port {port} leads to {other}", port=self.port, other=found[0].to))
+            return tell("behind {chain} there is no rule for port {port}", chain=_DNAT, port=self.port)
+        return tuple(str(rule.to) for rule in found)
 
 
 @validator("cni-masquerade")
