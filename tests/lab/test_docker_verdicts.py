@@ -143,6 +143,15 @@ async def test_pages_of_containers() -> None:
         assert (await why_unmet(here, ContainerPage(HOST, "web", HOST, network="noise")))[0] is Layer.ADDRESS
         await here.sh("ip route add 172.17.0.0/16 via 192.168.1.2", LAN)
         assert (await why_unmet(here, ContainerPage(LAN, "web", HOST)))[0] is Layer.FILTER, "Docker forwards nothing"
+        port = f"if{(await here.sh('docker exec web cat /sys/class/net/eth0/iflink')).strip()}"
+        await here.sh(f"ip link set {port} down")
+        layer, observed = await why_unmet(here, page)
+        assert layer is Layer.LINK
+        assert observed.endswith("the other end of its eth0, is down")
+        await here.sh(f"ip link set {port} up nomaster")
+        assert (await why_unmet(here, page))[0] is Layer.LINK
+        await here.sh(f"ip link set {port} master docker0; docker network connect noise web")
+        assert await is_met(here, ContainerPage(Place("host", "docker:web-2"), "web", HOST)), "at any of its addresses"
         await here.sh("docker rm -f db")
         assert await why_unmet(here, ContainerPage(db, "web", HOST)) == (Layer.SERVICE, "no container db is running")
 

@@ -30,8 +30,8 @@ class DockerOf:
 
 @dataclass(frozen=True, slots=True)
 class ContainerGet:
-    """A want: ``GET http://ADDRESS:port/`` from ``source``, with the address that the container has at that moment, in
-    ``network`` or else in any. Answer: ``HttpResult``."""
+    """A want: ``GET http://ADDRESS:port/`` from ``source``, for each address that the container has at that moment, or
+    for that in ``network``. Answer: the ``HttpResult`` of one that answered, if any did."""
 
     source: Place
     machine: str

@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from tutor.i18n import tell
-from tutor.model.containers import Container, ContainerGet, Docker, DockerNetwork, DockerOf, Published
-from tutor.model.facts import Facts, Gone, HttpResult, Listeners, Ruleset, TcpResult, Unreadable
+from tutor.model.containers import (
+    Container,
+    ContainerGet,
+    Docker,
+    DockerNetwork,
+    DockerOf,
+    Published,
+    container_place,
+)
+from tutor.model.facts import Facts, Gone, HttpResult, Link, Listeners, Ruleset, Stack, TcpResult, Unreadable
 from tutor.model.place import Place
 from tutor.model.rules import PacketRule
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
-from tutor.model.wants import Address, ListenersOf, RulesetOf, TcpProbe, Want
+from tutor.model.wants import Address, ListenersOf, RulesetOf, StackOf, TcpProbe, Want
 from tutor.validators import say
 from tutor.validators.registry import param, validator
 
@@ -198,8 +206,13 @@ class ContainerPage:
     def _get(self) -> ContainerGet:
         return ContainerGet(self.source, self.machine.machine, self.container, self.port, self.network)
 
+    @property
+    def _inside(self) -> Place:
+        return container_place(self.machine.machine, self.container)
+
     def wants(self) -> frozenset[Want]:
-        return frozenset({DockerOf(self.machine.machine), self._get})
+        here = Place(self.machine.machine)
+        return frozenset({DockerOf(self.machine.machine), self._get, StackOf(self._inside), StackOf(here)})
 
     def judge(self, facts: Facts) -> Verdict:
         where = say.place(self.source)
@@ -222,10 +235,35 @@ class ContainerPage:
         url = f"http://{end.address.ip}:{self.port}/"
         if result.status == 200:
             return Met(tell("{where} got the page at {url}", where=where, url=url))
+        if result.status is None and (cause := self._cable(facts)):
+            return Unmet(expected, cause, Layer.LINK, say.on(self.machine.machine, "ip link"))
         observed = tell("{url} answered with status {status}", url=url, status=result.status)
         if result.status is None:
             observed = tell("no page from {url}: {error}", url=url, error=result.error or tell("no answer"))
         return Unmet(expected, observed, _layer(result), say.command(self.source, f"curl -m 2 {url}"))
+
+    def _cable(self, facts: Facts) -> str | None:
+        """What is wrong with the container's cables, where every one is broken."""
+        inside, here = facts.of(StackOf(self._inside)), facts.of(StackOf(Place(self.machine.machine)))
+        if not isinstance(inside, Stack) or not isinstance(here, Stack):
+            return None
+        causes = [_broken(link, here) for link in inside.links if link.peer is not None]
+        return next(iter(causes), None) if all(causes) else None
+
+
+def _broken(link: Link, machine: Stack) -> str | None:
+    """What is wrong with a container's cable ``link``, whose other end lies on the machine."""
+    far = machine.by_index(link.peer.index) if link.peer else None
+    if not link.up:
+        return tell("{link} in the container is down", link=link.name)
+    if far is None:
+        return None
+    if not far.up:
+        return tell("{far}, the other end of its {link}, is down", far=far.name, link=link.name)
+    bridge = machine.by_index(far.master)
+    if bridge is None:
+        return tell("{far}, the other end of its {link}, is plugged into no bridge", far=far.name, link=link.name)
+    return None if bridge.up else tell("its bridge {bridge} is down", bridge=bridge.name)
 
 
 def _layer(result: HttpResult) -> Layer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tutor.lab.probe.opener import Opener
 from tutor.model.containers import ContainerGet, Docker, DockerOf
 from tutor.model.facts import Gone, HttpResult, Unreadable
@@ -19,14 +21,17 @@ async def read_docker(opener: Opener, want: DockerOf) -> Docker | Unreadable:
 
 
 async def container_get(opener: Opener, want: ContainerGet, patience: float) -> HttpResult | Unreadable:
-    """Raises what the opener raises."""
+    """The first page that comes from one of its addresses. Raises what the opener raises."""
     from tutor.lab.probe.http import http_get
 
     docker = await read_docker(opener, DockerOf(want.machine))
     if isinstance(docker, Unreadable):
         return docker
     container = docker.container(want.container)
-    end = container.endpoint(want.network) if container else None
-    if end is None or end.address is None:
+    ends = container.endpoints if container else ()
+    addresses = [end.address.ip for end in ends if end.address and want.network in (None, end.network)]
+    if not addresses:
         return Unreadable(Gone.FAILED, f"{want.container} has no address")
-    return await http_get(opener, HttpGet(want.source, end.address.ip, want.port), patience)
+    gets = (http_get(opener, HttpGet(want.source, address, want.port), patience) for address in addresses)
+    pages = await asyncio.gather(*gets)
+    return next((page for page in pages if page.status is not None), pages[0])
