@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tutor.model.lesson import Step
 from tutor.model.state import GoalState, SessionState
+
+if TYPE_CHECKING:
+    from tutor.mistakes import Remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +54,12 @@ class NotSaved:
     reason: str
 
 
-SessionEvent = StateChanged | StepCompleted | LessonCompleted | ShellEnded | LabDied | NotSaved
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """What there is to say of the command that ended last on ``machine``; ``None`` takes an earlier remark back."""
+
+    machine: str
+    remark: Remark | None
+
+
+SessionEvent = StateChanged | StepCompleted | LessonCompleted | ShellEnded | LabDied | NotSaved | Remarked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tutor.errors import LabEnded, NettutorError, StoreError
 from tutor.lab import Lab
@@ -16,6 +16,7 @@ from tutor.session.events import (
     LabDied,
     LessonCompleted,
     NotSaved,
+    Remarked,
     SessionEvent,
     ShellEnded,
     StateChanged,
@@ -24,6 +25,9 @@ from tutor.session.events import (
 from tutor.session.referee import Referee
 from tutor.store import Store
 from tutor.term import BASHRC, Finished, Shell
+
+if TYPE_CHECKING:
+    from tutor.mistakes import Remark, Words
 
 PATIENCE = 0.5
 """Seconds that a live look waits for a packet to come back."""
@@ -68,6 +72,8 @@ class Session:
         self._traffic_wake = asyncio.Event()
         self._judging = asyncio.Lock()
         self._last_told: SessionState | None = None
+        self._words: Words | None = None
+        self._remarked: Remark | None = None
 
     @classmethod
     async def boot(
@@ -244,6 +250,17 @@ class Session:
             lambda store: store.record_command(self._attempt, self.step.id, machine, command.text, command.exit_status)
         )
         self.wake()
+        if self._callbacks:
+            self._remark_on(machine, command)
+
+    def _remark_on(self, machine: str, command: Finished) -> None:
+        from tutor.mistakes import remark, words_of
+
+        before = self._remarked
+        self._words = self._words or words_of(self.lesson)
+        self._remarked = remark(command.text, command.exit_status, command.output, self._words)
+        if self._remarked or before:
+            self._tell(Remarked(machine, self._remarked))
 
     def _shell_ended(self, machine: str, shell: Shell, closed: asyncio.Future[int]) -> None:
         if self._shells.get(machine) is shell and not closed.cancelled():

@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 _START = b"\x1b]133;"
 _LIMIT = 64 * 1024
+_OUTPUT = 4 * 1024
 _END = re.compile(rb"[\x07\x1b\x18\x1a]")
 _HISTORY = re.compile(r"\s*(\d+)[* ] ?(.*)", re.DOTALL)
 
@@ -43,13 +44,22 @@ Mark = PromptMark | StartMark | EndMark
 
 
 class Splitter:
-    """Feed it what was read, in any pieces; get the same without marks, and the marks."""
+    """Feed it what was read, in any pieces; get the same without marks, and the marks.
+
+    ``places`` says where each of the marks stood in what the last call gave to be shown."""
 
     def __init__(self) -> None:
+        self.places: tuple[int, ...] = ()
         self._held = b""
 
     def feed(self, data: bytes) -> tuple[bytes, tuple[Mark, ...]]:
         """Bytes to show, and the marks among them in order. At most 64 KiB of an unfinished mark is held back."""
+        places: list[int] = []
+        shown, marks = self._cut(data, places)
+        self.places = tuple(places)
+        return shown, marks
+
+    def _cut(self, data: bytes, places: list[int]) -> tuple[bytes, tuple[Mark, ...]]:
         if self._held:
             data = self._held + data
             self._held = b""
@@ -58,9 +68,10 @@ class Splitter:
             return self._keep_tail(data), ()
         shown: list[bytes] = []
         marks: list[Mark] = []
-        begin = 0
+        begin = length = 0
         while at >= 0:
             shown.append(data[begin:at])
+            length += at - begin
             end = _END.search(data, at + len(_START))
             if end is None or (end[0] == b"\x1b" and end.end() == len(data)):
                 if len(data) - at <= _LIMIT:
@@ -76,6 +87,7 @@ class Splitter:
             mark = _parse(data[at + len(_START) : end.start()]) if whole else None
             if mark is not None:
                 marks.append(mark)
+                places.append(length)
             at = data.find(_START, begin)
         shown.append(self._keep_tail(data[begin:]))
         return b"".join(shown), tuple(marks)
@@ -110,12 +122,14 @@ def _parse(raw: bytes) -> Mark | None:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A command that ended. Times are of ``time.monotonic``; ``text`` is empty where it could not be known."""
+    """A command that ended. Times are of ``time.monotonic``; ``text`` is empty where it could not be known.
+    ``output`` is the end of what the terminal showed while it ran, escape sequences among it."""
 
     text: str
     exit_status: int
     started: float
     ended: float
+    output: str = ""
 
 
 class Phase(Enum):
@@ -140,6 +154,12 @@ class Transcript:
         self._last: StartMark | None = None
         self._text = ""
         self._started = 0.0
+        self._output = b""
+
+    def hear(self, data: bytes) -> None:
+        """What is shown between two marks; the end of it is kept while a command runs."""
+        if self.phase is Phase.RUNNING and data:
+            self._output = (self._output + data[-_OUTPUT:])[-_OUTPUT:]
 
     @property
     def running(self) -> str:
@@ -159,6 +179,7 @@ class Transcript:
                 self._last = mark
                 self._text = "" if stale else mark.text
                 self._started = now
+                self._output = b""
                 self.phase = Phase.RUNNING
             case EndMark():
                 self.status = mark.status
@@ -166,5 +187,6 @@ class Transcript:
                     self._last = None
                 if self.phase is Phase.RUNNING:
                     self.phase = Phase.PROMPT
-                    return Finished(self._text, mark.status, self._started, now)
+                    output = self._output.decode("utf-8", "replace")
+                    return Finished(self._text, mark.status, self._started, now, output)
         return None

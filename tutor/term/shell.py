@@ -256,8 +256,12 @@ class Shell:
         if shown:
             for show in self._output:
                 show(shown)
-        for mark in marks:
+        begin = 0
+        for mark, place in zip(marks, self._splitter.places, strict=True):
+            self.transcript.hear(shown[begin:place])
+            begin = place
             self._see(mark)
+        self.transcript.hear(shown[begin:])
 
     def _see(self, mark: Mark) -> None:
         finished = self.transcript.see(mark, time.monotonic())

@@ -20,6 +20,7 @@ from tutor.session import (
     LabDied,
     LessonCompleted,
     NotSaved,
+    Remarked,
     Session,
     SessionEvent,
     ShellEnded,
@@ -81,7 +82,9 @@ class Conductor:
     async def reset_step(self) -> None:
         if (session := self.session) is not None:
             rows, columns = self._size()
-            await self._move(tell("Setting the step back …"), lambda: replay.reset_step(session, rows=rows, columns=columns))
+            await self._move(
+                tell("Setting the step back …"), lambda: replay.reset_step(session, rows=rows, columns=columns)
+            )
 
     async def reset_lesson(self) -> None:
         if (session := self.session) is not None:
@@ -138,7 +141,11 @@ class Conductor:
 
     def progress(self, text: str, done: int, total: int) -> None:
         """What is being typed to get to a step."""
-        self._tell(messages.LabStarting(tell("Typing what leads here, {number} of {total}: {text}", number=done + 1, total=total, text=text)))
+        self._tell(
+            messages.LabStarting(
+                tell("Typing what leads here, {number} of {total}: {text}", number=done + 1, total=total, text=text)
+            )
+        )
 
     # -- inside
 
@@ -182,5 +189,7 @@ class Conductor:
                 self._tell(messages.LabGone(reason))
             case NotSaved(reason):
                 self._tell(messages.NotSaved(reason))
+            case Remarked(_, remark):
+                self._tell(messages.RemarkShown(remark))
             case _:
                 assert_never(event)

@@ -12,6 +12,7 @@ from tutor.model.lesson import Step
 from tutor.model.state import GoalState, SessionState
 
 if TYPE_CHECKING:
+    from tutor.mistakes import Remark
     from tutor.term import Shell
 
 
@@ -68,6 +69,14 @@ class StepDone(Message):
 
 class LessonDone(Message):
     """All steps are done."""
+
+
+class RemarkShown(Message):
+    """What there is to say of the last command; nothing takes an earlier remark back."""
+
+    def __init__(self, remark: Remark | None) -> None:
+        super().__init__()
+        self.remark = remark
 
 
 class LabStarting(Message):

@@ -33,6 +33,7 @@ class Tone(StrEnum):
     HINT = "hint"
     SOLUTION = "solution"
     PRAISE = "praise"
+    REMARK = "remark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,10 @@ def _trimmed(lines: list[Text]) -> list[Text]:
 
 def _section(section: Section, width: int, palette: Palette) -> list[Text]:
     console = _console(palette)
-    bar = {Tone.PROSE: "", Tone.HINT: "┃ ", Tone.SOLUTION: "┃ ", Tone.PRAISE: "┃ "}[section.tone]
-    colour = {Tone.PROSE: palette.heading, Tone.HINT: palette.hint}.get(section.tone, palette.done)
+    bar = {Tone.PROSE: "", Tone.HINT: "┃ ", Tone.SOLUTION: "┃ ", Tone.PRAISE: "┃ ", Tone.REMARK: "┃ "}[section.tone]
+    colour = {Tone.PROSE: palette.heading, Tone.HINT: palette.hint, Tone.REMARK: palette.hint}.get(
+        section.tone, palette.done
+    )
     room = max(4, width - len(bar))
     options = console.options.update(width=room, height=None)
     lines: list[Text] = []

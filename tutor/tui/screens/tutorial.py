@@ -22,7 +22,7 @@ from tutor.tui.widgets.bars import Key, KeyBar, Notice, NoticeBar, TitleLine
 from tutor.tui.widgets.divider import Divider
 from tutor.tui.widgets.flow import Flow
 from tutor.tui.widgets.goals import AnswerLine
-from tutor.tui.widgets.lesson_pane import LessonPane, PageScroll
+from tutor.tui.widgets.lesson_pane import LessonPane, PageScroll, RemarkBox
 from tutor.tui.widgets.machines import Machines, Tabs
 
 if TYPE_CHECKING:
@@ -154,9 +154,13 @@ class TutorialScreen(Screen[None]):
     def on_lesson_done(self, message: messages.LessonDone) -> None:
         self._praise(tell("Lesson complete: all steps done"))
 
+    def on_remark_shown(self, message: messages.RemarkShown) -> None:
+        self.query_one(RemarkBox).remark = message.remark
+
     async def on_lab_starting(self, message: messages.LabStarting) -> None:
         self._stop_praise()
         self.gone = ""
+        self.query_one(RemarkBox).remark = None
         if self._side() == "shell":
             self.set_focus(None)  # or Textual gives it to the lesson when the shell goes
         await self.query_one(Machines).detach(message.text)
@@ -176,7 +180,9 @@ class TutorialScreen(Screen[None]):
 
     async def on_lab_failed(self, message: messages.LabFailed) -> None:
         self.gone = message.error.message
-        await self.query_one(Machines).detach(tell("The lab could not be started: {reason}", reason=message.error.message))
+        await self.query_one(Machines).detach(
+            tell("The lab could not be started: {reason}", reason=message.error.message)
+        )
         self._update_notice()
 
     def on_lab_gone(self, message: messages.LabGone) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widget import Widget
 
+from tutor.i18n import shown
 from tutor.tui.pages import Page
-from tutor.tui.prose import Section, paint
+from tutor.tui.prose import Section, Tone, paint
 from tutor.tui.theme import Palette
 from tutor.tui.widgets.flow import Flow
 from tutor.tui.widgets.goals import GoalList
+
+if TYPE_CHECKING:
+    from tutor.mistakes import Remark
 
 
 class Prose(Flow):
@@ -66,6 +71,23 @@ class PageScroll(VerticalScroll):
     ]
 
 
+class RemarkBox(Flow):
+    """What the tutor has to say of the command that ended last. It takes no room while there is nothing."""
+
+    DEFAULT_CSS = "RemarkBox { padding: 0 1; max-height: 40%; dock: bottom; display: none; }"
+    remark: reactive[Remark | None] = reactive(None)
+
+    def watch_remark(self) -> None:
+        self.display = self.remark is not None
+        if self.remark is not None:
+            self.reflow()
+
+    def lines(self, width: int) -> Content:
+        said = " ".join(shown(sentence) for sentence in self.remark.sentences) if self.remark else ""
+        content, _ = paint((Section(Tone.REMARK, "", said),), width, Palette.of(self.app.current_theme))
+        return content
+
+
 class LessonPane(Widget):
     """Shows a ``Page``."""
 
@@ -90,6 +112,7 @@ class LessonPane(Widget):
         with PageScroll():
             yield Prose(self.page.sections)
         yield GoalList(self.page.goals)
+        yield RemarkBox()
 
     async def show(self, page: Page) -> None:
         """Show ``page``; another step starts at its top, a new hint is scrolled to."""
