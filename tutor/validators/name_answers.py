@@ -11,7 +11,7 @@ from tutor.model.lesson import Check
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unmet, Verdict
 from tutor.model.wants import Address, DnsLookup, FileOf, NameLookup, Want
-from tutor.validators import say, typed
+from tutor.validators import formats, say, typed
 from tutor.validators.contents import text_of
 from tutor.validators.dns import asked, look
 from tutor.validators.names import HOSTS, NSSWITCH, RESOLV, nothing_found, origin
@@ -207,3 +207,31 @@ class NameserverOf:
             return text
         right = [str(server) for server in namefiles.resolver(text).servers[:1]] or ["none"]
         return judged(facts, self.goal, typed.ip, right, what, say.on(self.place.machine, f"cat {RESOLV}"))
+
+
+@validator("answer-file-value")
+@dataclass(frozen=True)
+class ValueIn:
+    """Which value has a file of settings under a key?"""
+
+    goal: GoalId
+    path: str = param("the file, from / on", name="file")
+    key: str = param("the key, as in `file-value`")
+    place: Place = param("the machine", name="in")
+    asked: str = param("what is asked, in words")
+    look: str = param("a command to find it out with")
+    format: formats.Format = param("how the file is written; left out, its name tells", default=formats.Format.BY_NAME)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({FileOf(self.place.machine, self.path)})
+
+    def judge(self, facts: Facts) -> Verdict:
+        text = text_of(facts, self.place, self.path, self.asked, Layer.SERVICE)
+        if not isinstance(text, str):
+            return text
+        try:
+            found = formats.value(text, self.key, formats.of(self.path, self.format))
+        except formats.Malformed as error:
+            return Unmet(self.asked, tell("it is not well formed: {error}", error=str(error)), Layer.SERVICE, self.look)
+        right = [(found or "none").rstrip(".").casefold()]
+        return judged(facts, self.goal, typed.domain, right, self.asked, self.look)

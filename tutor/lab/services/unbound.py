@@ -3,7 +3,8 @@
 Options: ``address``, ``port``; ``root``, the address of the root server from which it asks its way down, or
 ``forward``, that of the name server to which it passes every question on; ``name NAME``, an address of its own for
 that name. It asks everybody for the whole name, so that one can follow the question on its way; validates nothing, as
-the lab's root is not signed; and tells everybody what is in its cache, so that one can look into it.
+the lab's root is not signed; tells everybody what is in its cache, so that one can look into it; and does not remember
+what there is not, so that a name is found as soon as it was made.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ server:
   qname-minimisation: no
   rrset-roundrobin: no
   infra-host-ttl: 5
+  cache-max-negative-ttl: 0
 {asked}{_own(spec)}remote-control:
   control-enable: no
 {onward}"""
