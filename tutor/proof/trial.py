@@ -20,7 +20,11 @@ from tutor.validators.goals import uses_traffic
 
 LINE_TIMEOUT = 2.5
 """Seconds that a line of a trial may take; what a broken one waits for does not come."""
-_TRACES = ("neighbour-known", "answer-neighbour-mac", "answer-neighbour-count", "answer-bridge-port", "cached")
+_TRACES = (
+    *("neighbour-known", "neighbour", "no-neighbour", "answer-neighbour-mac", "answer-neighbour-count"),
+    *("answer-neighbour-state", "fdb", "answer-bridge-port", "cached", "rule-counted"),
+    *("conntrack", "no-conntrack", "answer-conntrack-count", "answer-conntrack-reply"),
+)
 
 
 @dataclass(frozen=True, slots=True)
