@@ -13,7 +13,7 @@ def plain(value: object) -> Any:
     """Dataclasses, tuples and mappings as dictionaries, lists and texts."""
     import msgspec
 
-    return msgspec.to_builtins(value)
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def read(value: Any, kind: type[_Model]) -> _Model:

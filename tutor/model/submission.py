@@ -1,4 +1,7 @@
-"""What a learner hands in. Nothing in it is believed but what a replay in a fresh lab shows again."""
+"""What a learner hands in. Nothing in it is believed but what a replay in a fresh lab shows again.
+
+Times are nanoseconds since the epoch by the wall clock, in decimal as text: a JSON number holds no more than 2**53.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ SCHEMA = 1
 class Entry:
     """One entry of the attempt's journal, as ``store.journal`` chains them.
 
-    ``at`` is the wall clock in nanoseconds; ``body`` is the JSON text that was hashed, with the clock that never goes
+    ``body`` is the JSON text that was hashed, with the clock that never goes
     back (``CLOCK_BOOTTIME``, nanoseconds) under ``boottime`` and the machine's boot id under ``boot``.
     """
 
     seq: int
-    at: int
+    at: str
     kind: str
     body: str
     hash: str
@@ -37,7 +40,7 @@ class Claim:
 @dataclass(frozen=True, slots=True)
 class Submission:
     """``facts`` is what ``probe`` read at the end, by item and then by want, as text for a human; ``casts`` are the
-    asciicasts (v2) of the shells by item and machine; ``started`` and ``ended`` are nanoseconds by the wall clock."""
+    asciicasts (v2) of the shells by item and machine."""
 
     course: str
     checkpoint: str
@@ -45,8 +48,8 @@ class Submission:
     nonce: str
     key: str
     program: str
-    started: int
-    ended: int
+    started: str
+    ended: str
     entries: tuple[Entry, ...]
     claims: tuple[Claim, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,191 @@
+"""A course on the instructor's disk: its keys and secret, its roster, its checkpoints, and the files to hand out.
+
+::
+
+    course.json         id, title, public key
+    instructor.key      signs what is handed out (OpenSSH, for the owner's eyes only)
+    secret              what each learner's parameters are drawn from; whoever has it can draw them again
+    roster.csv          id,name,key
+    checkpoints/ID.json what the instructor chose
+    handouts/ID.checkpoint
+    gradebook.sqlite3
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tutor.errors import SubmissionError, UsageError
+from tutor.grading import envelope, forms, keys, roster, seeds, strict
+from tutor.grading.roster import Learner
+from tutor.model.checkpoint import Checkpoint, Entrant
+
+_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+SUFFIX = ".checkpoint"
+
+
+@dataclass(frozen=True)
+class Course:
+    """An open course directory. Files are read when they are asked for; each that is wrong is a ``UsageError``."""
+
+    path: Path
+    id: str
+    title: str
+    public_key: str
+
+    @classmethod
+    def create(cls, path: Path, *, id: str, title: str, learners: Path) -> Course:
+        """A new course in a directory that does not exist yet, or is empty. All of it is there, or nothing."""
+        check_id(id, "course")
+        roster.read(learners)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UsageError(f"{path} is there already; a course begins in a directory of its own")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        try:
+            key = keys.generate()
+            keys.save_private(key, staging / "instructor.key")
+            _write(staging / "secret", secrets.token_hex(32).encode() + b"\n", mode=0o600)
+            shutil.copyfile(learners, staging / "roster.csv")
+            about = {"schema": 1, "id": id, "title": title, "public_key": keys.public_text(key)}
+            _write(staging / "course.json", _pretty(about))
+            for name in ("checkpoints", "handouts"):
+                (staging / name).mkdir()
+            if path.exists():
+                path.rmdir()
+            staging.rename(path)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Course:
+        """The course in a directory; ``UsageError`` where there is none."""
+        if not (path / "course.json").is_file():
+            raise UsageError(f"{path} is no course; begin one with `nettutor checkpoint new {path}`")
+        about = _read(path / "course.json")
+        wrong = not isinstance(about, dict) or any(
+            not isinstance(about.get(k), str) for k in ("id", "title", "public_key")
+        )
+        if wrong or about.get("schema") != 1:
+            raise UsageError(f"{path / 'course.json'}: it is not the description of a course that this version knows")
+        return cls(path, about["id"], about["title"], about["public_key"])
+
+    @cached_property
+    def learners(self) -> Mapping[str, Learner]:
+        """By id, in the order of the roster."""
+        return {learner.id: learner for learner in roster.read(self.path / "roster.csv")}
+
+    @property
+    def handouts(self) -> Path:
+        return self.path / "handouts"
+
+    @property
+    def gradebook(self) -> Path:
+        return self.path / "gradebook.sqlite3"
+
+    @cached_property
+    def secret(self) -> bytes:
+        """32 bytes."""
+        try:
+            return bytes.fromhex((self.path / "secret").read_text().strip())
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{self.path / 'secret'}: the secret of the course cannot be read") from error
+
+    def checkpoint_ids(self) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in (self.path / "checkpoints").glob("*.json")))
+
+    def checkpoint(self, id: str) -> Checkpoint:
+        """A checkpoint with every learner's seed and nonce, as it is handed out. ``UsageError`` for an unknown id."""
+        path = self.path / "checkpoints" / f"{id}.json"
+        if id not in self.checkpoint_ids():
+            known = ", ".join(self.checkpoint_ids()) or "none yet"
+            raise UsageError(f"the course {self.id!r} has no checkpoint {id[:40]!r}; there are: {known}")
+        try:
+            chosen = forms.read(_read(path), Checkpoint)
+        except SubmissionError as error:
+            raise UsageError(f"{path}: {error}") from error
+        return replace(chosen, learners={learner.id: self._entrant(id, learner) for learner in self.learners.values()})
+
+    def add(self, chosen: Checkpoint, *, again: bool = False) -> Path:
+        """Keep a checkpoint, and write the file to hand out; gives its path. ``again`` replaces one of the same id."""
+        check_id(chosen.id, "checkpoint")
+        if chosen.id in self.checkpoint_ids() and not again:
+            raise UsageError(f"there is a checkpoint {chosen.id!r} already; --again replaces it")
+        bare = replace(chosen, learners={})
+        _write(self.path / "checkpoints" / f"{chosen.id}.json", _pretty(forms.plain(bare)))
+        return self.hand_out(chosen.id)
+
+    def hand_out(self, id: str) -> Path:
+        """Write ``handouts/ID.checkpoint`` anew, for the roster as it is now."""
+        key = keys.load_private(self.path / "instructor.key")
+        data = envelope.seal(forms.plain(self.checkpoint(id)), envelope.CHECKPOINT, key)
+        path = self.handouts / f"{id}{SUFFIX}"
+        _write(path, data)
+        return path
+
+    def _entrant(self, checkpoint: str, learner: Learner) -> Entrant:
+        return Entrant(
+            seeds.seed(self.secret, checkpoint, learner.id),
+            seeds.nonce(self.secret, checkpoint, learner.id),
+            learner.key,
+        )
+
+
+def read_handout(path: Path) -> Checkpoint:
+    """The checkpoint in a file that was handed out, when its signature is that of the instructor it names.
+
+    Raises ``UsageError`` that begins with the path.
+    """
+    try:
+        sealed = envelope.opened(strict.read(path), envelope.CHECKPOINT)
+        checkpoint = forms.read(strict.parse_canonical(sealed.payload), Checkpoint)
+        if not sealed.signed_by(checkpoint.instructor):
+            raise SubmissionError("its signature does not hold: ask your instructor for the file again")
+    except SubmissionError as error:
+        raise UsageError(f"{path}: {error}") from error
+    return checkpoint
+
+
+def check_id(id: str, what: str) -> None:
+    """``UsageError`` for what cannot be the id of a course or a checkpoint: it is a file name, too."""
+    if not _ID.fullmatch(id):
+        raise UsageError(f"{id[:40]!r} cannot be the id of a {what}: 1 to 40 small letters, digits and -")
+
+
+def _pretty(value: Any) -> bytes:
+    return json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _read(path: Path) -> Any:
+    try:
+        return strict.parse(strict.read(path))
+    except SubmissionError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _write(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """The whole file or the one before it; on disk when this returns."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        fresh.chmod(mode)
+        fresh.rename(path)
+    except BaseException:
+        fresh.unlink()
+        raise
