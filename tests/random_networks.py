@@ -7,8 +7,9 @@ and `far` behind lan. What differs is how far they are set up, by what means, an
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, ip_interface
+from ipaddress import IPv4Address, ip_address, ip_interface
 from itertools import count, permutations
 from random import Random
 
@@ -78,9 +79,61 @@ def case(seed: int) -> Case:
     if random.random() < 0.5:
         aimed, flow = _aimed(random, flow)
         return Case((*lines, *aimed), flow)
-    for _ in range(random.choice((2, 3, 3, 4, 5, 6))):
+    for _ in range(random.choice((3, 4, 4, 5, 6, 7))):
         lines = random.choice(_DAMAGES)(random, lines)
     return Case(tuple(lines), flow)
+
+
+_V4 = re.compile(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)(/\d+)?(:\d+)?(?![\d.])")
+_LENGTHS = {"/32": "/128", "/24": "/64", "/17": "/57", "/8": "/32"}
+_IN_SIX = (
+    (r"iptables", "ip6tables"),
+    (r"-p icmp\b", "-p ipv6-icmp"),
+    (r"--icmp-type", "--icmpv6-type"),
+    (r"net\.ipv4\.ip_forward", "net.ipv6.conf.all.forwarding"),
+    (r"net\.ipv4\.icmp_echo_ignore_all", "net.ipv6.icmp.echo_ignore_all"),
+    (r"\bip ([sd])addr", r"ip6 \1addr"),
+    (r"\b(table|chain|rule) ip ", r"\1 ip6 "),
+    (r"ipv4_addr", "ipv6_addr"),
+    (r"l4proto icmp", "l4proto ipv6-icmp"),
+    (r"\bicmp type", "icmpv6 type"),
+    (r"(ip addr add \S+ dev \S+)", r"\1 nodad"),
+    (r"\bip (route|rule) (?!.*fd00)", r"ip -6 \1 "),
+)
+
+
+def six(given: Case) -> Case:
+    """The same network in IPv6. Duplicate addresses are not looked for: that takes a second."""
+    quiet = "for file in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 >$file; done"
+    again = [
+        Line(place, f"ip link set {link} down; ip link set {link} up")
+        for place in (HOST, LAN, FAR)
+        for link in ("eth0", "eth1")
+    ]
+    lines = [
+        *(Line(place, quiet) for place in PLACES),
+        *again,
+        Line(FAR, "ip addr add 203.0.113.2/24 dev eth0"),
+        *given.lines,
+    ]
+    target = ip_address(in_six(str(given.flow.target)))
+    return Case(tuple(Line(line.place, in_six(line.text)) for line in lines), replace(given.flow, target=target))
+
+
+def in_six(text: str) -> str:
+    """Addresses, tools and settings of IPv4 as those of IPv6."""
+    text = _V4.sub(_address_in_six, text)
+    for pattern, instead in _IN_SIX:
+        text = re.sub(pattern, instead, text)
+    return text
+
+
+def _address_in_six(match: re.Match[str]) -> str:
+    a, b, c, d, length, port = match.groups()
+    address = f"fd00:{a}:{b}:{c}::{d}" if length != "/8" else f"fd00:{a}::"
+    if port:
+        return f"[{address}]{port}"
+    return address + (_LENGTHS.get(length, "/64") if length else "")
 
 
 def _aimed(random: Random, flow: Flow) -> tuple[list[Line], Flow]:
@@ -116,7 +169,7 @@ def _flow(random: Random) -> Flow:
         target = IPv4Address(random.choice(("10.1.0.5", "10.2.0.5", "10.1.0.77", "8.8.8.8", "203.0.113.1", "10.3.0.1")))
     if random.random() < (0.5 if end in (RED, LAN, HOST) else 0.04):
         return Flow(source, target, "tcp", 8080 if end == HOST else random.choice((80, 80, 80, 80, 8080)))
-    return Flow(source, target)
+    return Flow(source, target, size=random.choice((0, 0, 0, 0, 600, 1000, 1400, 1472)))
 
 
 _WEIGHT = {RED: 0.9, BLUE: 0.6, GREEN: 0.9, HOST: 0.2, LAN: 0.8, FAR: 0.9}
@@ -280,7 +333,8 @@ def _harm(random: Random, lines: list[Line]) -> list[Line]:
             f"ip link set {near} type bridge stp_state 1; ip link set {near} down; ip link set {near} up",
             f"ip link set {link} nomaster",
             f"ip link set {link} master br1",
-            f"ip link set {link} mtu 1400",
+            f"ip link set {link} mtu {random.choice((68, 576, 1000, 1280, 1400))}",
+            f"ip link set {link} mtu {random.choice((600, 996, 1000, 1027, 1028))}",
             f"ip neigh add proxy {ADDRESS[other]} dev {link}; sysctl -qw net.ipv4.ip_forward=1",
             f"ip route replace {network} nexthop via 192.168.1.3 nexthop via 10.1.0.12",
             f"ip link set {link} address 02:00:00:00:00:0{random.choice((1, 2))}",
@@ -303,7 +357,7 @@ def _filter(random: Random, lines: list[Line]) -> list[Line]:
     place = random.choice((HOST, HOST, HOST, HOST, LAN, LAN, *PLACES))
     network, link = random.choice(("10.0.0.0/8", "10.0.0.0/8", *_NETWORKS)), random.choice(_LINKS[place])
     chain = random.choice(("FORWARD", "FORWARD", "INPUT") if place in (HOST, LAN) else ("INPUT", "OUTPUT"))
-    hook = chain.lower()
+    hook, early = chain.lower(), "OUTPUT" if chain == "OUTPUT" else "PREROUTING"
     known = "ct state established,related accept; add rule inet f c"
     base = f"add table inet f; add chain inet f c {{ type filter hook {hook} priority {random.choice((-10, 0, 10))}; "
     accept, drop = base + "policy accept; }", base + "policy drop; }"
@@ -322,6 +376,10 @@ def _filter(random: Random, lines: list[Line]) -> list[Line]:
             f"iptables -t mangle -A PREROUTING -s {network} -j {end.replace('REJECT', 'DROP')}",
             f"iptables -t raw -A PREROUTING -d {network} -j {end.replace('REJECT', 'DROP')}",
             f"iptables -A {chain} -m mark --mark 3 -j {end}",
+            f"iptables -t mangle -A {early} -d {network} -j MARK --set-mark 3; "
+            f"iptables -A {chain} -m mark {random.choice(('--mark 3', '! --mark 3', '--mark 2/2'))} -j {end}",
+            f"iptables -A {chain} -m addrtype --dst-type {random.choice(('LOCAL', 'UNICAST'))} -j {end}",
+            f"iptables -A {chain} -m addrtype ! --src-type LOCAL -m comment --comment 'not ours' -j {end}",
             f"iptables -A {chain} -p tcp --sport 80 -j {end}",
             f"nft '{drop}; add rule inet f c {known} ip saddr {network} accept'",
             f"nft '{drop}; add rule inet f c ct state vmap {{ established : accept, invalid : drop, new : drop }}'",
@@ -337,6 +395,34 @@ def _filter(random: Random, lines: list[Line]) -> list[Line]:
     return [*lines, Line(place, text)]
 
 
+def _as_docker(link: str, target: str) -> str:
+    """A published port, in chains as Docker makes them."""
+    local = "-m addrtype --dst-type LOCAL -j DOCKER"
+    lines = (
+        "-N DOCKER",
+        f"-A PREROUTING {local}",
+        f"-A OUTPUT ! -d 127.0.0.0/8 {local}",
+        f"-A DOCKER ! -i {link} -p tcp -m tcp --dport 8080 -j DNAT --to-destination {target}:80",
+    )
+    return "; ".join(f"iptables -t nat {line}" for line in lines)
+
+
+def _as_portmap(network: str, target: str) -> str:
+    """A port mapping, in chains as the CNI plugin makes them."""
+    lines = (
+        "-N DN",
+        "-N SETMARK",
+        "-N MASQ",
+        "-A PREROUTING -m addrtype --dst-type LOCAL -j DN",
+        "-A SETMARK -m comment --comment 'to be masqueraded' -j MARK --set-xmark 0x2000/0x2000",
+        f"-A DN -s {network} -p tcp --dport 8080 -j SETMARK",
+        f"-A DN -p tcp --dport 8080 -j DNAT --to-destination {target}:80",
+        "-A MASQ -m mark --mark 0x2000/0x2000 -j MASQUERADE",
+        "-I POSTROUTING -j MASQ",
+    )
+    return "; ".join(f"iptables -t nat {line}" for line in lines)
+
+
 def _translate(random: Random, lines: list[Line]) -> list[Line]:
     place = random.choice((HOST, HOST, LAN, *PLACES))
     network, target = random.choice(_NETWORKS), ADDRESS[random.choice(PLACES)]
@@ -349,6 +435,8 @@ def _translate(random: Random, lines: list[Line]) -> list[Line]:
             f"iptables -t nat -A OUTPUT -d {network} -j DNAT --to-destination {target}",
             f"iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination {target}:80",
             "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 80",
+            _as_docker(random.choice(_LINKS[place]), target),
+            _as_portmap(network, target),
             f"iptables -t nat -A POSTROUTING -s {network} -j ACCEPT",
             f"nft 'add table ip m; add chain ip m pre {{ type nat hook prerouting priority dstnat; }}; "
             f"add rule ip m pre ip daddr {network} dnat to {target}'",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from tutor.diagnosis.choices import Choices
-from tutor.diagnosis.network import Network, primary
+from tutor.diagnosis.network import Network, nearest, primary
 from tutor.diagnosis.outcome import Stop, unsure
 from tutor.i18n import tell
 from tutor.model import words
@@ -22,6 +22,8 @@ from tutor.model.wants import Address
 from tutor.model.why import Broken
 
 _NAT_AT = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
+_FAMILIES = {4: ("ip", "inet"), 6: ("ip6", "inet")}
+_ICMP6 = ("icmpv6", "ipv6-icmp", "58")
 _CONNTRACK_AT = -200
 _FINAL = {"accept", "drop", "reject", "masquerade", "snat", "dnat", "redirect", UNKNOWN}
 
@@ -81,7 +83,7 @@ class Hooks:
         """Conntrack looks at a packet that has come to a place. ``None`` where nothing needs it, or for an answer to a
         request that it never saw."""
         self.mark = 0
-        if not self._tracks(place):
+        if not self._tracks(place, packet.destination.version):
             return None
         entries = self._entries.setdefault(place, [])
         for entry in entries:
@@ -95,8 +97,8 @@ class Hooks:
         entries.append(Entry(packet, packet))
         return entries[-1]
 
-    def _tracks(self, place: Place) -> bool:
-        chains = [chain for chain in self._network.program(place) if chain.family in ("ip", "inet")]
+    def _tracks(self, place: Place, version: int) -> bool:
+        chains = [chain for chain in self._network.program(place) if chain.family in _FAMILIES[version]]
         return any(
             (chain.kind == "nat" and chain.hook) or any(m.key == "state" for rule in chain.rules for m in rule.matches)
             for chain in chains
@@ -114,11 +116,11 @@ class Hooks:
         gateway: Address | None = None,
     ) -> Packet:
         """The packet as it leaves the hook. ``Stop`` where it is dropped."""
-        program = self._network.program(place)
-        chains = [chain for chain in program if chain.hook == hook and chain.family in ("ip", "inet")]
+        program, version = self._network.program(place), packet.destination.version
+        chains = [chain for chain in program if chain.hook == hook and chain.family in _FAMILIES[version]]
         if any(c.hook == "ingress" or (c.family in ("netdev", "arp") and c.hook) for c in program):
             raise unsure(tell("{place} has rules below IP", place=words.place(place)))
-        tracked = self._tracks(place)
+        tracked = self._tracks(place, version)
         if any(chain.priority < _CONNTRACK_AT and _opaque(chain) for chain in chains):
             raise unsure(
                 tell("{place} has rules before connection tracking that are not known here", place=words.place(place))
@@ -259,7 +261,9 @@ class Hooks:
         address, port = _target(rule)
         match rule.verdict:
             case "masquerade" if leaves is not None:
-                chosen = primary(stack, leaves, gateway or packet.destination)
+                chosen: Address | None = nearest(stack, leaves, packet.destination)
+                if packet.source.version == 4:
+                    chosen = primary(stack, leaves, gateway or packet.destination)
                 if chosen is None:
                     raise self._dropped(passing, tell("masquerade finds no address to write"), rule.text, chain)
                 return replace(packet, source=chosen)
@@ -271,7 +275,7 @@ class Hooks:
                     destination=address or packet.destination,
                     destination_port=packet.destination_port if port is None else port,
                 )
-            case "redirect":
+            case "redirect" if packet.source.version == 4:
                 to: Address | None = IPv4Address("127.0.0.1")
                 if passing.hook == "prerouting":
                     to = primary(stack, came) if came is not None else None
@@ -361,11 +365,15 @@ def _answers(packet: Packet, request: Packet) -> bool:
     )
 
 
-def _target(rule: PacketRule) -> tuple[IPv4Address | None, int | None]:
+def _target(rule: PacketRule) -> tuple[Address | None, int | None]:
     """The address and port of ``to``; ``None`` for what is not there, ``Stop`` for a range."""
-    host, _, port = (rule.to or "").partition(":")
+    to = rule.to or ""
+    bracketed, _, port = to.removeprefix("[").partition("]:") if to.startswith("[") else (to, "", "")
+    host = bracketed.removesuffix("]")
+    if not to.startswith("[") and to.count(":") == 1:
+        host, _, port = to.partition(":")
     try:
-        return IPv4Address(host) if host else None, int(port) if port else None
+        return ip_address(host) if host else None, int(port) if port else None
     except ValueError:
         raise unsure(tell("the rule lets the kernel choose: {text}", text=rule.text)) from None
 
@@ -384,6 +392,8 @@ def _compare(match: Match, passing: _Passing) -> bool | None:
         case "destination":
             return _any(_within(packet.destination, value) for value in match.values)
         case "protocol":
+            if packet.protocol == "icmp" and packet.destination.version == 6:
+                return any(name in match.values for name in _ICMP6)
             return packet.protocol in match.values
         case "version":
             return str(packet.source.version) in match.values

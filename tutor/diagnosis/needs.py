@@ -17,14 +17,16 @@ def needed(topology: Topology, flow: WayOf, facts: Facts) -> frozenset[Want]:
     first = frozenset(NamespacesOf(machine.name) for machine in topology.machines)
     if not first <= facts.read.keys():
         return first
-    network = Network(topology, facts)
+    network, version = Network(topology, facts), flow.target.version
     if not any(isinstance(want, StackOf) for want in facts.read):
         ends = [place for place in (flow.source, flow.end) if place in network.places]
         near = dict.fromkeys([*ends, *network.places])
-        return frozenset(StackOf(place) for place in list(near)[:_AT_ONCE]).union(*map(rules_of, ends))
+        return frozenset(StackOf(place) for place in list(near)[:_AT_ONCE]).union(
+            *(rules_of(end, version) for end in ends)
+        )
     diagnose(network, flow)
     found = set(network.missing)
     for want in network.missing:
         if isinstance(want, RulesetOf | ListenersOf | SysctlOf):
-            found |= rules_of(want.place)
+            found |= rules_of(want.place, version)
     return frozenset(found - facts.read.keys())

@@ -7,7 +7,6 @@ learns the asker's MAC address.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from tutor.diagnosis.choices import Choices
 from tutor.diagnosis.network import Network, own, primary
@@ -18,6 +17,7 @@ from tutor.i18n import tell
 from tutor.model import words
 from tutor.model.facts import Link, Neighbour
 from tutor.model.place import Place
+from tutor.model.rules import PacketRule
 from tutor.model.verdict import Layer
 from tutor.model.wants import Address
 from tutor.model.why import Broken
@@ -34,6 +34,18 @@ class Found:
     narrowest: tuple[Place, Link] | None
 
 
+def _spares_discovery(rule: PacketRule) -> bool:
+    """Whether a rule cannot throw away packets of neighbour discovery, which are ICMPv6 and which conntrack passes
+    over."""
+    for match in rule.matches:
+        meant = {"protocol": {"icmpv6", "ipv6-icmp", "58"}, "state": {"untracked"}, "icmp_type": set[str]()}.get(
+            match.key
+        )
+        if meant is not None and not match.negated and not meant & set(match.values):
+            return True
+    return rule.verdict in (None, "accept", "mark")
+
+
 class Neighbours:
     """The neighbour tables of all places, during one walk."""
 
@@ -46,7 +58,7 @@ class Neighbours:
     def find(self, place: Place, link: Link, hop: Address, source: Address, end: Place | None) -> Found:
         """Where packets for ``hop`` go to; ``Stop`` where nobody answers. ``end`` is a place that is expected to have
         the address."""
-        segment = Flood(self._network).start(place, link)
+        segment = Flood(self._network, hop.version).start(place, link)
         other, near = self._answering(place, link, hop, source, end, segment)
         return Found(other, near, segment.narrowest.get((other, near.index)))
 
@@ -67,9 +79,11 @@ class Neighbours:
             )
             raise self._stop(place, Layer.ADDRESS, sentence, f"{link.name}: master {master.name}", "addr")
         asker = source if own(stack, source) else primary(stack, link, hop, narrow=True) or NONE
+        if hop.version == 6:
+            self._discovered(place)
         answering, silent = [], list[str]()
         for other, near in segment.heard:
-            refusal = self._silence(other, near, asker, IPv4Address(int(hop)))
+            refusal = self._silence(other, near, asker, hop) if hop.version == 4 else self._mute(other, near, hop)
             if refusal is None:
                 answering.append((other, near))
             elif refusal:
@@ -134,6 +148,34 @@ class Neighbours:
             return tell("{where} does not answer {asker}: {distrust}", where=where, asker=asker, distrust=distrust)
         return None
 
+    def _mute(self, place: Place, link: Link, hop: Address) -> str | None:
+        """The same for neighbour discovery (RFC 4861): only the link that has the address answers."""
+        stack = self._network.stack(place)
+        here = next((given for given in stack.addresses_of(link) if given.interface.ip == hop), None)
+        if here is None:
+            if any(entry.address == hop for entry in stack.proxies):
+                raise unsure(tell("{place} answers in place of {hop}", place=words.place(place), hop=hop))
+            return ""
+        if here.tentative:
+            raise unsure(tell("{hop} is still being tested for duplicates", hop=hop))
+        if not link.up:
+            return tell("{link} of {where} is down", link=link.name, where=words.place(place))
+        self._discovered(place)
+        return None
+
+    def _discovered(self, place: Place) -> None:
+        """Neighbour discovery is made of IPv6 packets: rules may throw them away."""
+        for chain in self._network.program(place):
+            mild = chain.policy == "accept" and all(map(_spares_discovery, chain.rules))
+            if (
+                chain.hook
+                and chain.hook != "forward"
+                and chain.kind != "nat"
+                and chain.family in ("ip6", "inet")
+                and not mild
+            ):
+                raise unsure(tell("{place} has rules that neighbour discovery has to pass", place=words.place(place)))
+
     def _ignores(self, place: Place, link: Link, hop: Address) -> str | None:
         settings = link.settings
         assert settings is not None
@@ -187,7 +229,7 @@ class Neighbours:
             sentence = tell("{carrying} {within} is down", carrying=carrying.name, within=words.within(other))
             return self._stop(other, Layer.LINK, sentence, f"{carrying.name}: state DOWN", "link")
         for at, one in ((place, link), (other, carrying)):
-            if (broken := unplugged(self._network, at, one)) is not None:
+            if (broken := unplugged(self._network, at, one, hop.version)) is not None:
                 return Stop(broken)
         sentence = tell(
             "{where} takes {hop} to be on the same network as {link}, but {other} has it elsewhere",

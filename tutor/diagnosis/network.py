@@ -4,30 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from tutor.diagnosis.outcome import unsure
 from tutor.i18n import tell
 from tutor.model import words
-from tutor.model.facts import Facts, Link, Listener, Listeners, Namespaces, Ruleset, Stack, Text, Unreadable
+from tutor.model.facts import (
+    Facts,
+    Link,
+    LinkAddress,
+    Listener,
+    Listeners,
+    Namespaces,
+    Ruleset,
+    Stack,
+    Text,
+    Unreadable,
+)
 from tutor.model.place import Place
 from tutor.model.rules import PacketChain
 from tutor.model.topology import SwitchPort, Topology
 from tutor.model.wants import Address, ListenersOf, NamespacesOf, RulesetOf, StackOf, SysctlOf, Want
 
 _ALL = "net.ipv4.conf.all."
+FORWARDING6, IGNORES6 = "net.ipv6.conf.all.forwarding", "net.ipv6.icmp.echo_ignore_all"
+BRIDGED = {4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables"}
+_SYSCTLS6 = (FORWARDING6, IGNORES6, BRIDGED[6])
 _SYSCTLS = (
     *(f"{_ALL}{name}" for name in ("rp_filter", "proxy_arp", "accept_local", "arp_ignore", "arp_filter")),
     f"{_ALL}route_localnet",
     "net.ipv4.ip_forward",
     "net.ipv4.icmp_echo_ignore_all",
-    "net.bridge.bridge-nf-call-iptables",
+    BRIDGED[4],
 )
 
 
-def rules_of(place: Place) -> frozenset[Want]:
-    """What decides about packets in a place, beside its stack."""
-    return frozenset((RulesetOf(place), ListenersOf(place), *(SysctlOf(place, key) for key in _SYSCTLS)))
+def rules_of(place: Place, version: int) -> frozenset[Want]:
+    """What decides about packets of this version of IP in a place, beside its stack."""
+    keys = _SYSCTLS if version == 4 else _SYSCTLS6
+    return frozenset((RulesetOf(place), ListenersOf(place), *(SysctlOf(place, key) for key in keys)))
 
 
 def places(topology: Topology, facts: Facts) -> tuple[Place, ...]:
@@ -146,6 +161,27 @@ def _reaches(listener: Listener, address: Address) -> bool:
 def own(stack: Stack, address: Address) -> bool:
     """Whether a link here has this address."""
     return any(given.interface.ip == address for given in stack.addresses)
+
+
+_LABELS = ("::1/128", "2002::/16", "::ffff:0:0/96", "fc00::/7", "2001::/32", "2001:10::/28")
+
+
+def nearest(stack: Stack, link: Link, target: Address) -> IPv6Address | None:
+    """The source address for an IPv6 packet that leaves by ``link`` (RFC 6724, rules 5, 6 and 8): of that link rather
+    than another, then with the label of the target, then with the longest common prefix; the first of equals."""
+    usable = [a for a in stack.addresses if a.interface.version == 6 and a.scope in ("global", "site")]
+    usable = [a for a in usable if not a.tentative and not a.interface.ip.is_loopback]
+
+    def better(given: LinkAddress) -> tuple[bool, bool, int]:
+        ip = given.interface.ip
+        common = 128 - (int(ip) ^ int(target)).bit_length()
+        return given.link == link.index, _label(ip) == _label(target), common
+
+    return IPv6Address(max(usable, key=better).interface.ip) if usable else None
+
+
+def _label(address: Address) -> str:
+    return next((network for network in _LABELS if address in ip_network(network)), "")
 
 
 def primary(stack: Stack, link: Link, towards: Address | None = None, *, narrow: bool = False) -> IPv4Address | None:

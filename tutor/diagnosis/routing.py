@@ -48,7 +48,9 @@ class Routing:
     ) -> Route | Refused:
         """The route of a packet; one that is made here came by ``lo``. ``leaves``: only routes over that link."""
         stack = self._network.stack(place)
-        for rule in sorted((rule for rule in stack.rules if rule.version == 4), key=lambda rule: rule.priority):
+        for rule in sorted(stack.rules, key=lambda rule: rule.priority):
+            if rule.version != destination.version:
+                continue
             if not self._selects(place, rule, destination, source, came_by, mark):
                 continue
             if rule.action in ("blackhole", "unreachable", "prohibit"):
@@ -69,7 +71,7 @@ class Routing:
             route = self._in_table(place, stack, rule.table, destination, leaves)
             if route is None or route.type == "throw":
                 continue
-            if rule.table == 255 and _usual(stack):
+            if rule.table == 255 and destination.version == 4 and _usual(stack):
                 # Without rules of one's own the kernel keeps both tables in one trie: the longer prefix wins.
                 nearer = self._in_table(place, stack, 254, destination, leaves)
                 if nearer is not None and _length(nearer) > _length(route):
@@ -98,7 +100,7 @@ class Routing:
                 priority=rule.priority,
             )
             return bool(self._choices.pick(2, why))
-        if rule.other is None:
+        if rule.other is None or (rule.other == "fwmark" and rule.mark is not None):
             return True
         why = tell(
             "a rule of {place} depends on {other} (priority {priority})",
@@ -115,12 +117,12 @@ class Routing:
             for route in routes
             if not route.dead and route.tos == 0 and leaves in (None, route.link)
         ]
-        fitting = [(net, route) for net, route in fitting if net.version == 4 and target in net]
+        fitting = [(net, route) for net, route in fitting if target in net]
         if not fitting:
             return None
         length, metric = max((net.prefixlen, -route.metric) for net, route in fitting)
         best = [route for net, route in fitting if net.prefixlen == length and -route.metric == metric]
-        if len(best) > 1 and best[0].hops > 1:
+        if len(best) > 1 and (best[0].hops > 1 or target.version == 6):
             return best[self._choices.pick(len(best), f"{words.place(place)} has several next hops to {target}")]
         return best[0]
 
@@ -128,7 +130,9 @@ class Routing:
         self, place: Place, link: Link, source: Address, destination: Address, leaves: int | None = None
     ) -> str | None:
         """Why a packet from ``source`` that came by ``link`` is thrown away, or ``None``. ``leaves`` is the link by
-        which it would go on."""
+        which it would go on. IPv6 believes every source."""
+        if source.version == 6:
+            return None
         stack, settings = self._network.stack(place), link.settings
         if settings is None:
             raise unsure(

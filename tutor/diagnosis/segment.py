@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tutor.diagnosis.network import Network
+from tutor.diagnosis.network import BRIDGED, Network
 from tutor.diagnosis.outcome import unsure
 from tutor.i18n import tell
 from tutor.model import words
@@ -32,10 +32,11 @@ class Segment:
 
 
 class Flood:
-    """One broadcast."""
+    """One broadcast, or for IPv6 a multicast that all bridges pass on."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, version: int) -> None:
         self._network = network
+        self._version = version
         self._bridges: set[tuple[Place, int]] = set()
         self._switches: set[str] = set()
         self._way: list[tuple[Place, Link]] = []
@@ -222,7 +223,7 @@ class Flood:
         for chain in self._network.program(place):
             if chain.family in ("bridge", "netdev") and chain.hook and (chain.rules or chain.policy != "accept"):
                 raise unsure(tell("{place} has rules for bridged packets", place=words.place(place)))
-            if chain.hook and self._network.setting(place, "net.bridge.bridge-nf-call-iptables"):
+            if chain.hook and self._network.setting(place, BRIDGED[self._version]):
                 raise unsure(tell("{place} sends bridged packets through its rules", place=words.place(place)))
 
     def _agree(self, place: Place, link: Link) -> None:
@@ -250,13 +251,17 @@ def _state(link: Link) -> str:
     return f"{link.name}: " + ("state UP" if link.running else "NO-CARRIER, state LOWERLAYERDOWN")
 
 
-def unplugged(network: Network, place: Place, link: Link) -> Broken | None:
+def unplugged(network: Network, place: Place, link: Link, version: int) -> Broken | None:
     """The far end of the cable of ``link`` is in no bridge and has no address: nobody is behind it."""
     if link.peer is None or link.peer.place is None:
         return None
     stack: Stack = network.stack(link.peer.place)
     end = stack.by_index(link.peer.index)
-    if end is None or end.master is not None or any(a.interface.version == 4 for a in stack.addresses_of(end)):
+    if (
+        end is None
+        or end.master is not None
+        or any(a.interface.version == version and a.scope != "link" for a in stack.addresses_of(end))
+    ):
         return None
     where = link.peer.place
     sentence = tell(

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from tutor.diagnosis.choices import Choices, every
 from tutor.diagnosis.hooks import Entry, Hooks, Packet
 from tutor.diagnosis.neighbours import Found, Neighbours
-from tutor.diagnosis.network import Network, primary
+from tutor.diagnosis.network import FORWARDING6, IGNORES6, Network, nearest, own, primary
 from tutor.diagnosis.outcome import Stop, unsure
 from tutor.diagnosis.routing import NONE, Refused, Routing
 from tutor.i18n import tell
@@ -32,8 +32,8 @@ def follow(way: Way, flow: WayOf) -> Outcome:
 
 def diagnose(network: Network, flow: WayOf) -> Outcome:
     """Whether the flow works, and if not, its first broken hop."""
-    if flow.target.version != 4:
-        return CannotTell(tell("only flows of IPv4 are walked"))
+    if flow.target.version == 6 and (flow.target.is_link_local or flow.target.is_multicast):
+        return CannotTell(tell("{target} is no address of one place only", target=flow.target))
     if flow.source not in network.places:
         look = words.on(flow.source.machine, "ip netns")
         sentence = tell("there is no {source}", source=words.place(flow.source))
@@ -52,11 +52,12 @@ def diagnose(network: Network, flow: WayOf) -> Outcome:
 
 @dataclass
 class _At:
-    """A packet that came to a place by a link."""
+    """A packet that came to a place by a link. ``direct``: not as to a router, but as to the one with its address."""
 
     place: Place
     link: Link
     packet: Packet
+    direct: bool
 
 
 class Walk:
@@ -120,8 +121,8 @@ class Walk:
         """Whether something answers at the end."""
         where = words.place(place)
         if request.protocol == "icmp":
-            if self._network.setting(place, "net.ipv4.icmp_echo_ignore_all"):
-                key = "net.ipv4.icmp_echo_ignore_all"
+            key = "net.ipv4.icmp_echo_ignore_all" if request.destination.version == 4 else IGNORES6
+            if self._network.setting(place, key):
                 look = words.command(place, f"sysctl {key}")
                 raise Stop(
                     Broken(place, Layer.SERVICE, tell("{where} ignores echo requests", where=where), f"{key} = 1", look)
@@ -183,7 +184,13 @@ class Walk:
         if source is None and route.type == "local":
             source = packet.destination
         if source is None and link is not None:
-            source = primary(stack, link, route.gateway or packet.destination, narrow=True)
+            if packet.destination.version == 6:
+                source = nearest(stack, link, packet.destination)
+            else:
+                source = primary(stack, link, route.gateway or packet.destination, narrow=True)
+        near = any(a.interface.ip.is_link_local and a.interface.version == 6 for a in stack.addresses)
+        if source is None and near and packet.destination.version == 6:
+            raise unsure(tell("{place} has only link-local addresses of IPv6", place=words.place(place)))
         if source is None:
             sentence = tell("{place} has no address to send from", place=words.place(place))
             raise self._stop(
@@ -199,7 +206,11 @@ class Walk:
         route = self._routing.look_up(place, packet.destination, packet.source, mark=self._hooks.mark)
         if isinstance(route, Refused):
             raise Stop(self._no_way_out(place, packet, route))
-        if route.type == "broadcast" or packet.destination == _LIMITED_BROADCAST or packet.destination.is_multicast:
+        if (
+            route.type in ("broadcast", "anycast", "multicast")
+            or packet.destination == _LIMITED_BROADCAST
+            or packet.destination.is_multicast
+        ):
             raise unsure(
                 tell(
                     "{destination} is a broadcast address of {place}",
@@ -217,7 +228,9 @@ class Walk:
             return Broken(
                 place, Layer.LINK, tell("{where} has no link but lo", where=where), "only lo", words.ip(place, "link")
             )
-        owned = [(stack.by_index(a.link), a.interface) for a in stack.addresses if a.interface.version == 4]
+        version = packet.destination.version
+        given = [a for a in stack.addresses if a.interface.version == version and (version == 4 or a.scope != "link")]
+        owned = [(stack.by_index(a.link), a.interface) for a in given]
         near = [link for link, interface in owned if link is not None and packet.destination in interface.network]
         down = [link for link in near or links if not link.up]
         if refused.route is None and down and len(down) == len(near or links):
@@ -225,9 +238,11 @@ class Walk:
             return Broken(place, Layer.LINK, sentence, f"{down[0].name}: state DOWN", words.ip(place, "link"))
         carried = [interface for _, interface in owned if not interface.is_loopback]
         if not packet.reply and not carried:
-            return Broken(
-                place, Layer.ADDRESS, tell("{where} has no address", where=where), "no inet", words.ip(place, "addr")
-            )
+            sentence = tell("{where} has no address", where=where)
+            if version == 6:
+                sentence = tell("{where} has no IPv6 address but link-local ones", where=where)
+            missing = "no inet" if version == 4 else "no inet6"
+            return Broken(place, Layer.ADDRESS, sentence, missing, words.ip(place, "addr"))
         seen = words.joined(map(str, carried))
         if packet.reply:
             sentence = tell(
@@ -254,7 +269,8 @@ class Walk:
             raise unsure(
                 tell("the settings of {link} {within} are not known", link=link.name, within=words.within(place))
             )
-        free = link.settings.route_localnet or self._network.everywhere(place, "route_localnet")
+        six = packet.destination.version == 6
+        free = (link.settings.route_localnet and not six) or self._network.everywhere(place, "route_localnet")
         if (packet.source.is_loopback or packet.destination.is_loopback) and not free:
             sentence = tell(
                 "{where} throws away the {packet} from {source} to {destination}: "
@@ -267,11 +283,11 @@ class Walk:
             raise self._stop(place, Layer.ADDRESS, sentence, "martian address", "route")
         route = self._routing.look_up(place, packet.destination, packet.source, link.name, mark=self._hooks.mark)
         kind = "" if isinstance(route, Refused) else route.type
-        if kind == "broadcast":
+        if kind in ("broadcast", "anycast", "multicast"):
             raise unsure(
                 tell("{destination} is a broadcast address of {where}", destination=packet.destination, where=where)
             )
-        if kind != "local" and not link.settings.forwarding:
+        if kind != "local" and not (self._network.setting(place, FORWARDING6) if six else link.settings.forwarding):
             raise self._no_forwarding(at, packet)
         if isinstance(route, Refused):
             sentence = tell(
@@ -297,9 +313,14 @@ class Walk:
 
     def _no_forwarding(self, at: _At, packet: Packet) -> Stop:
         key = f"net.ipv4.conf.{at.link.name}.forwarding"
-        if not self._network.setting(at.place, "net.ipv4.ip_forward"):
+        if packet.destination.version == 6:
+            key = FORWARDING6
+        elif not self._network.setting(at.place, "net.ipv4.ip_forward"):
             key = "net.ipv4.ip_forward"
         where = words.place(at.place)
+        if at.direct:
+            sentence = tell("{place} does not have the address {address}", place=where, address=packet.destination)
+            return self._stop(at.place, Layer.ADDRESS, sentence, f"no {packet.destination}", "addr")
         sentence = tell(
             "{where} does not forward, so the {packet} to {destination} ends there: {key} is 0",
             where=where,
@@ -328,8 +349,10 @@ class Walk:
 
     def _transmit(self, place: Place, route: Route, packet: Packet, entry: Entry | None) -> _At:
         """Onto the cable and to whoever has the next hop's address."""
-        link = self._leaving(place, route)
-        if link is None or (route.gateway is not None and route.gateway.version != 4):
+        link, gateway = self._leaving(place, route), route.gateway
+        if gateway is not None and gateway.version == 4 and own(self._network.stack(place), gateway):
+            gateway = None  # a router that is oneself makes everybody a neighbour
+        if link is None or (route.gateway is not None and route.gateway.version != packet.destination.version):
             raise unsure(
                 tell(
                     "the route of {place} to {destination} is not known here",
@@ -337,7 +360,7 @@ class Walk:
                     destination=packet.destination,
                 )
             )
-        packet = self._hooks.run(place, "postrouting", packet, entry, leaves=link, gateway=route.gateway)
+        packet = self._hooks.run(place, "postrouting", packet, entry, leaves=link, gateway=gateway)
         if not link.up:
             sentence = tell("{link} {within} is down", link=link.name, within=words.within(place))
             raise self._stop(place, Layer.LINK, sentence, f"{link.name}: state DOWN", f"link show {link.name}")
@@ -352,21 +375,22 @@ class Walk:
                 place, Layer.ROUTE, sentence, f"{route.destination} dev lo", f"route get {packet.destination}"
             )
         self._fit(place, link, packet)
-        end = self._flow.end if packet.destination == self._flow.target and route.gateway is None else None
+        end = self._flow.end if packet.destination == self._flow.target and gateway is None else None
         try:
-            found = self._neighbours.find(place, link, route.gateway or packet.destination, packet.source, end)
+            found = self._neighbours.find(place, link, gateway or packet.destination, packet.source, end)
         except Stop as stop:
-            if isinstance(stop.outcome, Broken) and route.gateway is not None:
-                stop.outcome = replace(stop.outcome, gateway=route.gateway)
+            if isinstance(stop.outcome, Broken) and gateway is not None:
+                stop.outcome = replace(stop.outcome, gateway=gateway)
             raise
         self._pass(found, packet)
         self._fresh = False
-        return _At(found.place, found.link, packet)
+        return _At(found.place, found.link, packet, gateway is None)
 
     def _length(self) -> int:
+        more = 0 if self._flow.target.version == 4 else 20  # the longer header
         if self._flow.protocol == "icmp":
-            return self._flow.size + 28 if self._flow.size else _SMALL
-        return _SEGMENT if self._flow.protocol == "tcp" else _SMALL
+            return more + (self._flow.size + 28 if self._flow.size else _SMALL)
+        return more + (_SEGMENT if self._flow.protocol == "tcp" else _SMALL)
 
     def _fit(self, place: Place, link: Link, packet: Packet) -> None:
         """A packet that is longer than its link allows is cut, unless it must stay whole. Programs make the segments of
@@ -375,6 +399,8 @@ class Walk:
             return
         made_short = packet.protocol == "tcp" and self._fresh
         may_be_cut = packet.protocol == "icmp" and packet.reply  # the kernel's own answers
+        if packet.destination.version == 6:
+            may_be_cut = may_be_cut and self._fresh  # routers of IPv6 cut nothing
         if not made_short and not may_be_cut:
             raise self._too_long(place, link, packet, link.mtu)
         self._size = link.mtu

@@ -17,7 +17,6 @@ met. A validator with a property ``flow`` also gets a walk for what it explains 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Protocol
 
 from tutor.i18n import tell
@@ -60,7 +59,7 @@ class Flow:
         found: set[Want] = {self.way, *(StackOf(place) for place in (self.source, *self.watch, *self.through))}
         for place in self.via:
             found.update((RulesetOf(place), RouteLookup(place, self.target)))
-        return frozenset(found) | (_unwalked().wants(self) if self.target.version == 6 else frozenset())
+        return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +91,6 @@ def explain(flow: Flow, facts: Facts, result: Tried) -> Cause:
         meant = _astray(flow, facts, outcome) or _private(flow, facts, outcome, result)
         return meant or Cause(outcome.sentence, outcome.layer, _look(flow, facts, outcome), outcome)
     return replace(_seen(flow, facts, result), why=outcome if isinstance(outcome, CannotTell) else _doubt(outcome))
-
-
-def _unwalked() -> ModuleType:
-    """What explains flows of IPv6: it stands on this module, and few lessons have any."""
-    from tutor.validators import unwalked
-
-    return unwalked
 
 
 def walked(flow: Flow, facts: Facts) -> Outcome | None:
@@ -203,9 +195,6 @@ def _seen(flow: Flow, facts: Facts, result: Tried) -> Cause:
     if flow.end is not None and at_end:
         return _unanswered(flow, facts, flow.end, at_end[0], result.arrivals)
     reached = frozenset(arrival.place for arrival in requests)
-    by_state: Cause | None = _unwalked().cause(flow, facts, reached) if flow.target.version == 6 else None
-    if by_state is not None:
-        return by_state
     look = say.command(flow.source, f"ping -c 1 {flow.target}")
     errors: tuple[IcmpError, ...] = getattr(result, "icmp_errors", ())
     if errors:

@@ -40,6 +40,7 @@ def _wanted(*, forward: bool) -> dict[str, str]:
         "ipv4/conf/all/rp_filter": "0",
         "ipv4/conf/default/rp_filter": "0",
         "bridge/bridge-nf-call-iptables": "0",
+        "bridge/bridge-nf-call-ip6tables": "0",
     }
 
 

@@ -24,6 +24,7 @@ _STRANGE = frozenset(
     "CLASSIFY SYNPROXY AUDIT TRACE CLUSTERIP".split()
 )
 _ICMP = {"0": "echo-reply", "8": "echo-request", "3": "destination-unreachable", "11": "time-exceeded"}
+_ICMP6 = {"128": "echo-request", "129": "echo-reply"}
 _KEYS = {
     "-s": "source",
     "-d": "destination",
@@ -37,6 +38,7 @@ _KEYS = {
     "--ctstate": "state",
     "--state": "state",
     "--icmp-type": "icmp_type",
+    "--icmpv6-type": "icmp_type",
     "--src-range": "source",
     "--dst-range": "destination",
     "--mark": "mark",
@@ -96,7 +98,7 @@ def _match(key: str, value: str, no: bool) -> Match:
         case "state" | "source_type" | "destination_type":
             values = tuple(part.lower() for part in value.split(","))
         case "icmp_type":
-            values = (_ICMP.get(value, value),)
+            values = ((_ICMP | _ICMP6).get(value, value),)
             if value == "any":
                 return Match("protocol", ("icmp",), no)
         case "in_link" | "out_link":

@@ -135,8 +135,8 @@ def _key(left: Mapping[str, Any]) -> tuple[str | None, tuple[Match, ...]]:
         return keys.get(str(name)), (version,)
     if name in _PORTS and protocol in ("tcp", "udp", "th"):
         return _PORTS[name], () if protocol == "th" else (Match("protocol", (str(protocol),)),)
-    if protocol == "icmp" and name == "type":
-        return "icmp_type", (Match("protocol", ("icmp",)),)
+    if protocol in ("icmp", "icmpv6") and name == "type":
+        return "icmp_type", (Match("protocol", (str(protocol),)),)
     return None, ()
 
 
