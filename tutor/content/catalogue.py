@@ -9,6 +9,7 @@ from tutor import paths
 from tutor.content.lessons import Header, read_header, read_lesson
 from tutor.content.tree import nearest
 from tutor.errors import ContentError, UsageError
+from tutor.i18n import tell
 from tutor.model.lesson import Lesson
 
 
@@ -40,7 +41,13 @@ def load(lesson_id: str, *, seed: int | None = None, language: str = "en") -> Le
     by_id = {path.parent.name.partition("-")[2]: path for path in _files()}
     path = by_id.get(lesson_id)
     if path is None:
-        raise UsageError(f"there is no lesson {lesson_id[:60]!r}{nearest(lesson_id, by_id)}")
+        raise UsageError(
+            tell(
+                "there is no lesson {lesson}{nearest}",
+                lesson=repr(lesson_id[:60]),
+                nearest=nearest(lesson_id, by_id),
+            )
+        )
     return read_lesson(path, seed=seed, language=language)
 
 
@@ -49,7 +56,9 @@ def _files() -> Iterator[Path]:
     try:
         directories = sorted(entry for entry in root.iterdir() if entry.is_dir() and entry.name[:1].isdigit())
     except OSError as error:
-        raise UsageError(f"the lessons in {root} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            tell("the lessons in {root} cannot be read: {error}", root=root, error=error.strerror)
+        ) from error
     if not directories:
-        raise UsageError(f"there are no lessons in {root}")
+        raise UsageError(tell("there are no lessons in {root}", root=root))
     return (directory / "lesson.md" for directory in directories)

@@ -12,6 +12,7 @@ from tutor import paths
 from tutor.content import source as sources
 from tutor.content.catalogue import catalogue
 from tutor.errors import UsageError
+from tutor.i18n import tell
 from tutor.model.lesson import Lesson
 
 FILE = "published.txt"
@@ -41,7 +42,7 @@ def publish() -> Path:
     try:
         path.write_text(listing(catalogue()), "utf-8")
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        raise UsageError(tell("{path} cannot be written: {error}", path=path, error=error.strerror)) from error
     return path
 
 

@@ -9,6 +9,7 @@ from tutor import paths
 from tutor.content.translating import stamp
 from tutor.content.translation import file_for
 from tutor.errors import UsageError
+from tutor.i18n import tell
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HIGHEST = 99
@@ -114,17 +115,21 @@ def scaffold(lesson_id: str, *, number: int | None = None, into: Path | None = N
     """Write ``NN-id/lesson.md`` and its translation below ``into`` (default: the lessons) and give its path; nothing is
     overwritten."""
     if not _ID.fullmatch(lesson_id) or len(lesson_id) > 40:
-        raise UsageError(f"{lesson_id[:60]!r} is not an id: lower case letters, digits and hyphens")
+        raise UsageError(
+            tell("{lesson} is not an id: lower case letters, digits and hyphens", lesson=repr(lesson_id[:60]))
+        )
     root = paths.lessons() if into is None else into
     taken = {int(entry.name[:2]): entry for entry in root.glob("[0-9][0-9]-*")}
     for entry in taken.values():
         if entry.name[3:] == lesson_id:
-            raise UsageError(f"there is a lesson {lesson_id!r} already: {entry}")
+            raise UsageError(tell("there is a lesson {lesson} already: {where}", lesson=repr(lesson_id), where=entry))
     chosen = max(taken, default=0) + 1 if number is None else number
     if not 1 <= chosen <= _HIGHEST:
-        raise UsageError(f"the number of a lesson is from 1 to {_HIGHEST}, not {chosen}")
+        raise UsageError(
+            tell("the number of a lesson is from 1 to {highest}, not {chosen}", highest=_HIGHEST, chosen=chosen)
+        )
     if chosen in taken:
-        raise UsageError(f"the number {chosen:02} is that of {taken[chosen].name}")
+        raise UsageError(tell("the number {chosen:02} is that of {other}", chosen=chosen, other=taken[chosen].name))
     path = root / f"{chosen:02}-{lesson_id}" / "lesson.md"
     try:
         path.parent.mkdir(parents=True)
@@ -132,6 +137,6 @@ def scaffold(lesson_id: str, *, number: int | None = None, into: Path | None = N
         path.write_text(_LESSON.format(id=lesson_id, title=title), "utf-8")
         file_for(path, "ko").write_text(_KOREAN.format(title=title), "utf-8")
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        raise UsageError(tell("{path} cannot be written: {error}", path=path, error=error.strerror)) from error
     stamp(path)
     return path

@@ -15,6 +15,7 @@ from tutor.content.parts import English, neutral, parts
 from tutor.content.translation import FRONT, Part, file_for
 from tutor.content.tree import nearest
 from tutor.errors import ContentError, UsageError
+from tutor.i18n import tell
 from tutor.model.lesson import Source
 
 _FENCE = re.compile(r"^(`{3,})[ \t]*(?P<language>bash|sh|console)\b[^\n]*\n(?P<code>.*?)^\1`*[ \t]*$", re.M | re.S)
@@ -152,7 +153,7 @@ def stamp(lesson: Path) -> list[str]:
         try:
             path.write_text("\n".join(lines), "utf-8")
         except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+            raise UsageError(tell("{path} cannot be written: {error}", path=path, error=error.strerror)) from error
     return done[::-1]
 
 

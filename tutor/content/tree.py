@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tutor.content.source import SourceText
 from tutor.errors import ContentError
+from tutor.i18n import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,8 +115,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = sorted({str(name) for name in known})
     close = get_close_matches(word, names, n=1, cutoff=0.5)
     if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there is {', '.join(names)}" if names and len(names) <= 16 else ""
+        return tell("; did you mean {word}?", word=repr(close[0]))
+    return tell("; there is {words}", words=", ".join(names)) if names and len(names) <= 16 else ""
 
 
 def shortened(text: str, length: int = 40) -> str:

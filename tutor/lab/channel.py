@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tutor.errors import LabEnded
+from tutor.i18n import tell
 from tutor.model.place import Place
 
 Message = dict[str, Any]
@@ -62,7 +63,7 @@ class Channel:
         ``LabEnded`` when nobody is there to answer.
         """
         if self._closed:
-            raise LabEnded(f"{self._name} is no longer running")
+            raise LabEnded(tell("{name} is no longer running", name=self._name))
         self._next += 1
         number = self._next
         request = {"id": number, "op": op, "netns": place.netns if place else None, **arguments}
@@ -89,7 +90,7 @@ class Channel:
         self._socket.close()
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(LabEnded(f"{self._name} is no longer running"))
+                future.set_exception(LabEnded(tell("{name} is no longer running", name=self._name)))
 
     def _send(self, data: bytes) -> None:
         self._unsent.append(data)

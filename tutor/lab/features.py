@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tutor.errors import LabError
+from tutor.i18n import tell
 from tutor.lab.lab import Lab
 from tutor.model.topology import MachineSpec, Topology
 
@@ -68,7 +69,10 @@ async def require(names: Collection[str]) -> None:
     """``LabError`` naming the first of these features that this kernel has not."""
     for feature in await try_features(names):
         if not feature.works:
-            raise LabError(f"this kernel cannot do {feature.name} in a lab: {feature.detail}", feature.fix)
+            raise LabError(
+                tell("this kernel cannot do {feature} in a lab: {detail}", feature=feature.name, detail=feature.detail),
+                feature.fix,
+            )
 
 
 async def _try(lab: Lab, name: str, line: str, module: str) -> Feature:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from tutor.errors import LabError
+from tutor.i18n import tell
 from tutor.lab import services
 from tutor.lab.channel import NamespaceGone, close_all
 from tutor.lab.machine import Machine
@@ -41,41 +42,72 @@ async def _set_up(spec: MachineSpec, machine: Machine) -> None:
     try:
         done = await machine.run(["bash", "-c", _RUNNER, "sh", *spec.setup], None, b"", _LINE_TIME)
     except TimeoutError:
-        raise LabError(f"set-up of {spec.name} did not end within {_LINE_TIME:.0f} seconds") from None
+        raise LabError(
+            tell("set-up of {machine} did not end within {seconds:.0f} seconds", machine=spec.name, seconds=_LINE_TIME)
+        ) from None
     if done.status:
         number = done.stdout.split()[-1:] or [b"1"]
         line = spec.setup[int(number[0]) - 1] if number[0].isdigit() else spec.setup[0]
         words = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit status {done.status}"]
         word = next((word for word in reversed(words) if "error" in word.lower()), words[-1])
-        raise LabError(f"set-up of {spec.name} failed at `{line}`: {word}")
+        raise LabError(tell("set-up of {machine} failed at `{line}`: {word}", machine=spec.name, line=line, word=word))
 
 
 async def _serve(machine: Machine, spec: MachineSpec, service: ServiceSpec) -> None:
     daemon = services.daemon(spec, service)
     for program in daemon.programs or (daemon.program,):
         if await machine.find(program) is None:
-            raise LabError(f"{spec.name} needs {program}, which is not here",
-                           f"Run `nettutor tools install {daemon.program}`")  # fmt: skip
+            raise LabError(tell("{machine} needs {program}, which is not here", machine=spec.name, program=program),
+                           tell("Run `nettutor tools install {program}`", program=daemon.program))  # fmt: skip
     place = Place(spec.name, service.netns)
     try:
         if await _listens(machine, place, daemon):
-            raise LabError(f"port {daemon.port} of {place} is taken already, {daemon.program} cannot listen there")
+            raise LabError(
+                tell(
+                    "port {port} of {place} is taken already, {program} cannot listen there",
+                    port=daemon.port,
+                    place=place,
+                    program=daemon.program,
+                )
+            )
         for path, text in daemon.files.items():
             await machine.put(path, text)
         exited, fds = await machine.start(daemon.argv, service.netns)
     except NamespaceGone as error:
-        raise LabError(f"{spec.name} has no namespace {service.netns} for its {service.kind} service") from error
+        raise LabError(
+            tell(
+                "{machine} has no namespace {netns} for its {kind} service",
+                machine=spec.name,
+                netns=service.netns,
+                kind=service.kind,
+            )
+        ) from error
     try:
         async with asyncio.timeout(_LISTEN_TIME):
             while not await _listens(machine, place, daemon):
                 if exited.done():
-                    raise LabError(f"{daemon.program} on {spec.name} ended at once: {_words(fds[2])}")
+                    raise LabError(
+                        tell(
+                            "{program} on {machine} ended at once: {words}",
+                            program=daemon.program,
+                            machine=spec.name,
+                            words=_words(fds[2]),
+                        )
+                    )
                 await asyncio.sleep(_PAUSE)
         if daemon.after:
             await _prepare(machine, spec, daemon, exited, fds[2])
     except TimeoutError:
         where = daemon.socket or f"port {daemon.port}"
-        raise LabError(f"{daemon.program} on {spec.name} does not listen on {where}: {_words(fds[2])}") from None
+        raise LabError(
+            tell(
+                "{program} on {machine} does not listen on {where}: {words}",
+                program=daemon.program,
+                machine=spec.name,
+                where=where,
+                words=_words(fds[2]),
+            )
+        ) from None
     finally:
         close_all(fds)
 
@@ -88,7 +120,14 @@ async def _prepare(
     if done.status:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit status {done.status}"]
         words = _words(errors) if exited.done() else said[0]
-        raise LabError(f"{daemon.program} on {spec.name} could not be made ready: {words}")
+        raise LabError(
+            tell(
+                "{program} on {machine} could not be made ready: {words}",
+                program=daemon.program,
+                machine=spec.name,
+                words=words,
+            )
+        )
 
 
 async def _listens(machine: Machine, place: Place, daemon: services.Daemon) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tutor import paths
 from tutor.errors import LabEnded, LabError
+from tutor.i18n import tell
 from tutor.lab import launch, plan, probe
 from tutor.lab.channel import Channel, Message, close_all
 from tutor.lab.diagnose import diagnose
@@ -61,13 +62,13 @@ class Lab:
                 await furnish(topology, lab._machines)
         except TimeoutError as error:
             await lab.close()
-            raise LabError(f"the lab did not start within {_BOOT_TIME:.0f} seconds") from error
+            raise LabError(tell("the lab did not start within {seconds:.0f} seconds", seconds=_BOOT_TIME)) from error
         except OSError as error:
             await lab.close()
             raise diagnose(error) from error
         except LabEnded as error:
             await lab.close()
-            raise LabError(f"the lab died while it started: {error}") from error
+            raise LabError(tell("the lab died while it started: {error}", error=error)) from error
         except BaseException:
             await lab.close()
             raise
@@ -169,7 +170,7 @@ class Lab:
             machine.close()
         if self._control is not None:
             self._control.close()
-        self._end("it was closed")
+        self._end(tell("it was closed"))
         if self._process is not None:
             process, self._process = self._process, None
             await _wait_for(process)
@@ -198,8 +199,8 @@ class Lab:
 
     def _control_ended(self) -> None:
         if not self._wired.done():
-            self._wired.set_exception(LabError(f"the lab's launcher died{self._last_words()}"))
-        self._end("its first process was killed")
+            self._wired.set_exception(LabError(tell("the lab's launcher died{words}", words=self._last_words())))
+        self._end(tell("its first process was killed"))
 
     def _end(self, reason: str) -> None:
         for machine in self._machines.values():

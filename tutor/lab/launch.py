@@ -16,6 +16,7 @@ from typing import Any
 
 from tutor import paths
 from tutor.errors import LabError
+from tutor.i18n import tell
 
 _SYSTEM = Path("/usr/bin/python3")
 _OLDEST = (3, 9)
@@ -48,7 +49,7 @@ def find_interpreter() -> Interpreter:
     name = f"python3.{sys.version_info.minor}"
     path = prefix / "bin" / name
     if not path.exists():
-        raise LabError("no Python was found that could run in the lab", "Install the package python3")
+        raise LabError(tell("no Python was found that could run in the lab"), tell("Install the package python3"))
     below_usr = prefix.is_relative_to("/usr")
     return Interpreter(str(path), "" if below_usr else str(prefix))
 
@@ -74,7 +75,9 @@ def start(plan: Mapping[str, Any], interpreter: Interpreter) -> tuple[subprocess
         )
     except OSError as error:
         ours.close()
-        raise LabError(f"the lab's launcher could not be started: {error.strerror or error}") from error
+        raise LabError(
+            tell("the lab's launcher could not be started: {error}", error=error.strerror or error)
+        ) from error
     finally:
         os.close(control_fd)
         os.close(plan_fd)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tutor.errors import LabEnded
+from tutor.i18n import tell
 from tutor.lab import pipes
 from tutor.lab.channel import Channel, Message, NamespaceGone, close_all
 from tutor.model.containers import container_of, container_place
@@ -171,6 +172,6 @@ class Machine:
     def _lose_children(self) -> None:
         for exited in self._exits.values():
             if not exited.done():
-                exited.set_exception(LabEnded(f"{self.name} is no longer running"))
+                exited.set_exception(LabEnded(tell("{name} is no longer running", name=self.name)))
                 with contextlib.suppress(LabEnded):
                     exited.exception()  # nobody has to wait for it

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, ip_interface, ip_network
 from typing import Any
 
 from tutor.errors import LabError
+from tutor.i18n import tell
 from tutor.model.topology import Cable, Interface, InterfaceSpec, MachineSpec, SwitchPort, Topology
 
 _PROCESSES, _PROCESSES_A_MACHINE, _RESERVE = 512, 4, 256
@@ -55,11 +56,20 @@ def _cables(topology: Topology) -> list[_Pair]:
             if not isinstance(plug, Cable) or (machine.name, interface.name) in pairs:
                 continue
             if plug.machine not in machines:
-                raise LabError(f"{machine.name} {interface.name} is plugged into {plug.machine}, which is no machine")
+                raise LabError(
+                    tell(
+                        "{machine} {interface} is plugged into {other}, which is no machine",
+                        machine=machine.name,
+                        interface=interface.name,
+                        other=plug.machine,
+                    )
+                )
             declared = {spec.name: spec for spec in machines[plug.machine].interfaces}
             far = declared.get(plug.interface) or InterfaceSpec(plug.interface, Cable(machine.name, interface.name))
             if far.plug != Cable(machine.name, interface.name) or (plug.machine, plug.interface) in pairs:
-                raise LabError(f"{plug.machine} {plug.interface} has two plugs")
+                raise LabError(
+                    tell("{machine} {interface} has two plugs", machine=plug.machine, interface=plug.interface)
+                )
             pair = ((machine.name, interface), (plug.machine, far))
             pairs[machine.name, interface.name] = pairs[plug.machine, plug.interface] = pair
     return list(dict.fromkeys(pairs.values()))

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from tutor.diagnosis import CannotTell, Flow, Outcome, follow
 from tutor.errors import UsageError
+from tutor.i18n import tell
 from tutor.lab import Lab
 from tutor.model.facts import Stack, Way
 from tutor.model.lesson import Command, Lesson
@@ -49,7 +50,13 @@ def _place(topology: Topology, text: str) -> Place:
     except ValueError as error:
         raise UsageError(str(error)) from error
     if place.machine not in names:
-        raise UsageError(f"there is no machine {place.machine!r}; this lesson has {', '.join(names)}")
+        raise UsageError(
+            tell(
+                "there is no machine {machine}; this lesson has {words}",
+                machine=repr(place.machine),
+                words=", ".join(names),
+            )
+        )
     return place
 
 
@@ -61,7 +68,7 @@ def _target(topology: Topology, text: str) -> tuple[Address | Place, int | None]
     if not colon:
         return _place(topology, text), None
     if not (port.isdecimal() and 0 < int(port) < 65536):
-        raise UsageError(f"{text!r} is no address or place, with or without a port")
+        raise UsageError(tell("{text} is no address or place, with or without a port", text=repr(text)))
     with contextlib.suppress(ValueError):
         return ip_address(host.removeprefix("[").removesuffix("]")), int(port)
     return _place(topology, host), int(port)
@@ -81,10 +88,10 @@ async def _address(lab: Lab, place: Place) -> Address:
     """The first address of a place that others can use."""
     stack = (await lab.read([StackOf(place)])).of(StackOf(place))
     if not isinstance(stack, Stack):
-        raise UsageError(f"{place} has no address to send to: {stack.detail}")
+        raise UsageError(tell("{place} has no address to send to: {detail}", place=place, detail=stack.detail))
     found = [
         given.interface.ip for given in stack.addresses if given.scope == "global" and given.interface.version == 4
     ]
     if not found:
-        raise UsageError(f"{place} has no address to send to; write the one it should have")
+        raise UsageError(tell("{place} has no address to send to; write the one it should have", place=place))
     return found[0]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from tutor.errors import NettutorError
+from tutor.i18n import tell
 from tutor.model.lesson import Command, GoalKind, Lesson, Step
 from tutor.model.state import GoalState
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
@@ -73,7 +74,7 @@ async def _step_report(
         reports = tuple(GoalReport(state.goal, _latched(state), True) for state in goals)
         return StepReport(step, True, reports)
     if lab_ended is not None:
-        cause = Unknown(f"the lab ended: {lab_ended}")
+        cause = Unknown(tell("the lab ended: {reason}", reason=lab_ended))
         return StepReport(step, False, tuple(GoalReport(goal, cause, False) for goal in step.goals))
     if step is session.step:
         states = session.state.goals
@@ -105,7 +106,7 @@ def _said(state: GoalState) -> Verdict:
         return _latched(state)
     match state.verdict:
         case None:
-            return Unknown("it was not judged")
+            return Unknown(tell("it was not judged"))
         case Met(observed) if state.broken:
             return Unmet("it holds all the while", "it was broken in between", Layer.ANSWER, "reset the step")
         case Met(observed):

@@ -18,6 +18,7 @@ from typing import Any
 
 from tutor import paths
 from tutor.errors import NettutorError, UsageError
+from tutor.i18n import tell
 from tutor.session import Session
 
 _LONGEST = 4096  # bytes of a question
@@ -100,7 +101,10 @@ def ask(source: str, destination: str) -> dict[str, Any]:
             raise UsageError(str(answer["error"]))
         return dict(answer["why"])
     raise UsageError(
-        "no tutorial is open: `nettutor start` opens one; for a fresh lab say `nettutor why LESSON SOURCE DESTINATION`"
+        tell(
+            "no tutorial is open: `nettutor start` opens one; "
+            "for a fresh lab say `nettutor why LESSON SOURCE DESTINATION`"
+        )
     )
 
 

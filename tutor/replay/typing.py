@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tutor.errors import UsageError
+from tutor.i18n import tell
 from tutor.model.lesson import Command, Lesson
 from tutor.session import Session
 from tutor.term import Finished
@@ -34,7 +35,14 @@ def machine_of(lesson: Lesson, command: Command) -> str:
     machine = command.machine or shells[0]
     if machine not in shells and not command.answer:
         where = f"line {command.line}: " if command.line else ""
-        raise UsageError(f"{where}there is no shell on {machine!r}; this lesson has {', '.join(shells)}")
+        raise UsageError(
+            tell(
+                "{where}there is no shell on {machine}; this lesson has {words}",
+                where=where,
+                machine=repr(machine),
+                words=", ".join(shells),
+            )
+        )
     return machine
 
 

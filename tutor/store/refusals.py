@@ -7,33 +7,39 @@ import sqlite3
 from pathlib import Path
 
 from tutor.errors import StoreError
+from tutor.i18n import tell
 
 
 def move_aside(path: Path) -> str:
     """The command that keeps the file (and its write-ahead log) and lets the next start begin a new one."""
     sidecars = f'for f in {shlex.quote(str(path))}*; do mv "$f" "$f.aside"; done'
-    return f"It was left as it is; to keep it and begin anew: {sidecars}"
+    return tell("It was left as it is; to keep it and begin anew: {command}", command=sidecars)
 
 
 def damaged(path: Path, what: str) -> StoreError:
-    return StoreError(f"the progress file {path} is damaged: {what}", move_aside(path))
+    return StoreError(tell("the progress file {path} is damaged: {what}", path=path, what=what), move_aside(path))
 
 
 def newer(path: Path, found: int, known: int) -> StoreError:
     return StoreError(
-        f"the progress file {path} was written by a newer nettutor (schema {found}, this one knows {known})",
-        f"Use that nettutor. {move_aside(path)}",
+        tell(
+            "the progress file {path} was written by a newer nettutor (schema {found}, this one knows {known})",
+            path=path,
+            found=found,
+            known=known,
+        ),
+        tell("Use that nettutor. {fix}", fix=move_aside(path)),
     )
 
 
 def foreign(path: Path) -> StoreError:
-    return StoreError(f"{path} is not a progress file of nettutor", move_aside(path))
+    return StoreError(tell("{path} is not a progress file of nettutor", path=path), move_aside(path))
 
 
 def unwritable(path: Path, reason: str) -> StoreError:
     return StoreError(
-        f"the progress file {path} cannot be written ({reason})",
-        f"Make {path.parent} writable for you, or set XDG_DATA_HOME to a directory that is",
+        tell("the progress file {path} cannot be written ({reason})", path=path, reason=reason),
+        tell("Make {parent} writable for you, or set XDG_DATA_HOME to a directory that is", parent=path.parent),
     )
 
 
@@ -51,13 +57,20 @@ def of_sqlite(path: Path, error: sqlite3.Error) -> StoreError:
     """Result codes: https://www.sqlite.org/rescode.html; the low byte is the primary code."""
     primary = getattr(error, "sqlite_errorcode", -1) & 0xFF
     if primary in _FULL:
-        return StoreError(f"no space left to write the progress file {path}", "Free some disk space and try again")
+        return StoreError(
+            tell("no space left to write the progress file {path}", path=path),
+            tell("Free some disk space and try again"),
+        )
     if primary in _BUSY:
-        return StoreError(f"the progress file {path} is held by another program", "Close it, or try again in a moment")
+        return StoreError(
+            tell("the progress file {path} is held by another program", path=path),
+            tell("Close it, or try again in a moment"),
+        )
     if primary in _DENIED:
         return unwritable(path, str(error))
     if primary == sqlite3.SQLITE_IOERR:
         return StoreError(
-            f"the progress file {path} could not be read or written ({error})", "Check the disk and its free space"
+            tell("the progress file {path} could not be read or written ({error})", path=path, error=error),
+            tell("Check the disk and its free space"),
         )
     return damaged(path, str(error))

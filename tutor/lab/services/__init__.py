@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tutor.errors import LabError
+from tutor.i18n import tell
 from tutor.lab.services import dnsmasq, docker, etcd, nginx, nsd, unbound
 from tutor.lab.services.process import Daemon, listens, tables
 from tutor.model.topology import MachineSpec, ServiceSpec
@@ -22,5 +23,8 @@ _MAKERS = {
 def daemon(machine: MachineSpec, spec: ServiceSpec) -> Daemon:
     """The daemon that ``spec`` asks for; ``LabError`` for a kind that does not exist or a port that is none."""
     if spec.kind not in _MAKERS:
-        raise LabError(f"{machine.name} asks for a service {spec.kind!r}", f"There are: {', '.join(_MAKERS)}")
+        raise LabError(
+            tell("{machine} asks for a service {kind}", machine=machine.name, kind=repr(spec.kind)),
+            tell("There are: {words}", words=", ".join(_MAKERS)),
+        )
     return _MAKERS[spec.kind](machine, spec)

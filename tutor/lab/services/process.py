@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from tutor.errors import LabError
+from tutor.i18n import tell
 from tutor.model.topology import MachineSpec, ServiceSpec
 
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp, proc(5)
@@ -40,7 +41,10 @@ def port_of(machine: MachineSpec, spec: ServiceSpec, default: int) -> int:
     """The option ``port``; ``LabError`` where it is none."""
     text = spec.options.get("port", str(default))
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise LabError(f"{machine.name} asks for {spec.kind} on port {text!r}", "A port is a number from 1 to 65535")
+        raise LabError(
+            tell("{machine} asks for {kind} on port {text}", machine=machine.name, kind=spec.kind, text=repr(text)),
+            tell("A port is a number from 1 to 65535"),
+        )
     return int(text)
 
 
@@ -50,7 +54,14 @@ def address_of(machine: MachineSpec, spec: ServiceSpec) -> IPv4Address | IPv6Add
     try:
         return None if text is None else ip_address(text)
     except ValueError as error:
-        raise LabError(f"{machine.name} asks for {spec.kind} on the address {text!r}, which is none") from error
+        raise LabError(
+            tell(
+                "{machine} asks for {kind} on the address {text}, which is none",
+                machine=machine.name,
+                kind=spec.kind,
+                text=repr(text),
+            )
+        ) from error
 
 
 def listens(table: str, protocol: str, port: int, address: IPv4Address | IPv6Address | None = None) -> bool:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.errors import ToolError
+from tutor.i18n import tell
 
 _URI = re.compile(r"^'(?P<uri>[^']+)' (?P<file>\S+) (?P<size>\d+) (?:SHA256:(?P<sha256>[0-9a-f]{64}))?")
 _INST = re.compile(r"^Inst (?P<name>\S+) (?:\[[^]]*\] )?\((?P<version>\S+)")
@@ -179,5 +180,14 @@ def unpack(archive: Path, into: Path) -> None:
     )
     if done.returncode != 0:
         if "No space left" in done.stderr or "Wrote only" in done.stderr:
-            raise ToolError(f"no space left to unpack {archive.name} in {into}", "Free some disk space and try again")
-        raise ToolError(f"{archive.name} could not be unpacked ({(done.stderr.splitlines() or ['?'])[0]})")
+            raise ToolError(
+                tell("no space left to unpack {archive} in {into}", archive=archive.name, into=into),
+                tell("Free some disk space and try again"),
+            )
+        raise ToolError(
+            tell(
+                "{archive} could not be unpacked ({error})",
+                archive=archive.name,
+                error=(done.stderr.splitlines() or ["?"])[0],
+            )
+        )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
+from functools import reduce
 
+from tutor.i18n import tell
 from tutor.lab.tools import apt
 from tutor.lab.tools.inventory import Tool
 
@@ -56,11 +58,11 @@ def install_line(tools: Iterable[Tool], release: dict[str, str] | None = None) -
     names = {tool.name: tool.packages_for(found or "") for tool in tools}
     ours = [name for name, packages in names.items() if not packages]
     theirs = dict.fromkeys(package for packages in names.values() for package in packages)
-    lines = []
+    lines: list[str] = []
     if theirs and found is None:
-        lines.append(f"Install with your distribution's package manager: {', '.join(theirs)}")
+        lines.append(tell("Install with your distribution's package manager: {names}", names=", ".join(theirs)))
     elif found and theirs:
-        lines.append(f"Install them with: {_COMMANDS[found]} {' '.join(theirs)}")
+        lines.append(tell("Install them with: {command}", command=f"{_COMMANDS[found]} {' '.join(theirs)}"))
     if ours:
         lines.append(f"nettutor tools install {' '.join(ours)}")
-    return "; then ".join(lines)
+    return reduce(lambda one, other: tell("{one}; then {other}", one=one, other=other), lines) if lines else ""

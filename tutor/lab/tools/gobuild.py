@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tutor import paths
 from tutor.errors import ToolError
+from tutor.i18n import tell
 from tutor.lab.tools.inventory import Release
 from tutor.lab.tools.progress import Progress
 from tutor.lab.tools.release import Unobtainable
@@ -39,10 +40,10 @@ def build(name: str, release: Release, target: Path, progress: Progress) -> None
     with _scratch(name) as scratch:
         run = _Go(go, scratch, release.module)
         what = f"{release.title} {release.version}"
-        progress(f"fetching the source of {what}", None)
+        progress(tell("fetching the source of {what}", what=what), None)
         source = _source(run, release)
         packages = run.lines("list", "-deps", ".", cwd=source)
-        stage = f"building {what} with Go, which takes minutes"
+        stage = tell("building {what} with Go, which takes minutes", what=what)
         progress(stage, 0)
         lines = run.errors(
             "build", "-v", "-mod=readonly", "-ldflags", f"-s -w {release.flags}", "-o", str(target), ".", cwd=source
@@ -58,8 +59,8 @@ def _source(run: _Go, release: Release) -> Path:
         raise Unobtainable(f"Go could not fetch it ({found['Error'].splitlines()[0]})")
     if found["Sum"] != release.sum:
         raise ToolError(
-            f"the Go module {release.module} is not the one that nettutor knows (other checksum)",
-            "Nothing was built; choose another Go module proxy (GOPROXY)",
+            tell("the Go module {module} is not the one that nettutor knows (other checksum)", module=release.module),
+            tell("Nothing was built; choose another Go module proxy (GOPROXY)"),
         )
     return Path(found["Dir"])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tutor import paths
 from tutor.errors import ToolError
+from tutor.i18n import tell
 from tutor.lab.tools import apt, layer
 from tutor.lab.tools.apt import Apt, AptFailed, Package
 from tutor.lab.tools.distribution import install_line
@@ -27,14 +28,14 @@ def ensure(names: Iterable[str] | None = None, progress: Progress = silent) -> t
         return ()
     directory = paths.tools_layer()
     try:
-        with layer.locked(directory, lambda: progress("waiting for another nettutor", None)):
+        with layer.locked(directory, lambda: progress(tell("waiting for another nettutor"), None)):
             lacking = missing(names)
             if lacking:
                 install(lacking, progress)
     except OSError as error:
         raise ToolError(
-            f"the tools could not be kept in {directory} ({error.strerror})",
-            "Make it writable for you, or set XDG_DATA_HOME to a directory that is",
+            tell("the tools could not be kept in {directory} ({error})", directory=directory, error=error.strerror),
+            tell("Make it writable for you, or set XDG_DATA_HOME to a directory that is"),
         ) from error
     return lacking
 
@@ -57,7 +58,7 @@ def install(tools: tuple[Tool, ...], progress: Progress, *, source: Apt | None =
         except ToolError as error:
             refused.append(error)
     if archives:
-        progress("unpacking", None)
+        progress(tell("unpacking"), None)
         links = {path: target for tool in tools for path, target in tool.links.items()}
         layer.add(paths.tools_layer(), archives, links)
     if refused:
@@ -65,19 +66,27 @@ def install(tools: tuple[Tool, ...], progress: Progress, *, source: Apt | None =
     still = missing([tool.name for tool in tools])
     if still:
         programs = ", ".join(program for tool in still for program in tool.programs)
-        raise ToolError(f"the packages were fetched, but not all of these programs are in them: {programs}")
+        raise ToolError(
+            tell("the packages were fetched, but not all of these programs are in them: {programs}", programs=programs)
+        )
 
 
 def _packages(tools: tuple[Tool, ...], progress: Progress, source: Apt | None) -> dict[Package, Path]:
     names = ", ".join(tool.name for tool in tools)
     if not apt.available():
-        raise ToolError(f"these lab tools are missing and apt is not here to fetch them: {names}", install_line(tools))
+        raise ToolError(
+            tell("these lab tools are missing and apt is not here to fetch them: {names}", names=names),
+            install_line(tools),
+        )
     try:
         return _fetch(source if source is not None else Apt(paths.cache()), tools, progress)
     except AptFailed as error:
         raise ToolError(
-            f"these lab tools are missing and could not be fetched: {names} ({error})",
-            f"Connect to the network and try again; what was fetched is kept. {install_line(tools)}",
+            tell("these lab tools are missing and could not be fetched: {names} ({error})", names=names, error=error),
+            tell(
+                "Connect to the network and try again; what was fetched is kept. {fix}",
+                fix=install_line(tools),
+            ),
         ) from error
 
 
@@ -93,16 +102,17 @@ def _fetch(source: Apt, tools: tuple[Tool, ...], progress: Progress) -> dict[Pac
     try:
         return _fetch_with(source, names, progress)
     except AptFailed:
-        progress("reading package lists", None)
+        progress(tell("reading package lists"), None)
         source.update()
         return _fetch_with(source, names, progress)
 
 
 def _fetch_with(source: Apt, names: list[str], progress: Progress) -> dict[Package, Path]:
-    progress("looking up packages", None)
+    progress(tell("looking up packages"), None)
     packages = source.locate(source.needed(names))
     _compare(packages)
-    stage = f"fetching {len(packages)} packages, {sum(package.size for package in packages) / 1e6:.1f} MB"
+    size = sum(package.size for package in packages) / 1e6
+    stage = tell("fetching {count} packages, {size:.1f} MB", count=len(packages), size=size)
     progress(stage, 0)
     files = source.fetch(packages, lambda fraction: progress(stage, fraction))
     progress(stage, 1)
@@ -116,8 +126,10 @@ def _compare(packages: list[Package]) -> None:
         known = pinned.get((package.name, package.version))
         if known is not None and known != package.sha256:
             raise ToolError(
-                f"{package.file} is not the file that nettutor knows under this version (other checksum)",
-                "Do not use this package mirror; choose another in /etc/apt/sources.list",
+                tell(
+                    "{file} is not the file that nettutor knows under this version (other checksum)", file=package.file
+                ),
+                tell("Do not use this package mirror; choose another in /etc/apt/sources.list"),
             )
 
 

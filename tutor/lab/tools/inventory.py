@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tutor import paths
 from tutor.errors import UsageError
+from tutor.i18n import tell
 
 # The directories of the lab's PATH. The user's own PATH often has no sbin.
 DIRECTORIES = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
@@ -93,5 +94,5 @@ def _named(name: str) -> Tool:
     if tool is None:
         near = difflib.get_close_matches(name, manifest(), n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(manifest())}"
-        raise UsageError(f"there is no tool {name!r}; {hint}")
+        raise UsageError(tell("there is no tool {name}; {hint}", name=repr(name), hint=hint))
     return tool

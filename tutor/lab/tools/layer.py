@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tutor.errors import ToolError
+from tutor.i18n import tell
 from tutor.lab.tools import apt
 from tutor.lab.tools.apt import Package
 
@@ -129,7 +130,13 @@ def _prove(usr: Path, archives: Mapping[Package, Path]) -> None:
     lacking = {line.split()[0] for line in done.stdout.splitlines() if line.endswith("=> not found")}
     if lacking:
         names = ", ".join(package.name for package in archives)
-        raise ToolError(f"the fetched packages ({names}) lack the libraries {', '.join(sorted(lacking))}")
+        raise ToolError(
+            tell(
+                "the fetched packages ({names}) lack the libraries {words}",
+                names=names,
+                words=", ".join(sorted(lacking)),
+            )
+        )
 
 
 def _take_over(layer: Path, generation: str) -> None:
@@ -150,6 +157,8 @@ def _disk(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ToolError(
-            f"the tools could not be written to {where.parent} ({error.strerror})",
-            "Make room there, or set XDG_DATA_HOME to a directory with space",
+            tell(
+                "the tools could not be written to {directory} ({error})", directory=where.parent, error=error.strerror
+            ),
+            tell("Make room there, or set XDG_DATA_HOME to a directory with space"),
         ) from error

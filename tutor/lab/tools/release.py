@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tutor import paths
 from tutor.errors import ToolError, UsageError
+from tutor.i18n import tell
 from tutor.lab.tools.apt import Package
 from tutor.lab.tools.inventory import Release
 from tutor.lab.tools.progress import Progress
@@ -56,8 +57,16 @@ def obtain(name: str, release: Release, progress: Progress) -> tuple[Package, Pa
         assert package is not None
         return package, kept.path
     raise ToolError(
-        f"{release.title} {release.version} could not be had: {'; '.join(reason for reason in reasons if reason)}",
-        f"Connect to the network, or install Go (https://go.dev/dl/), and type: nettutor tools install {name}",
+        tell(
+            "{title} {version} could not be had: {reason}",
+            title=release.title,
+            version=release.version,
+            reason="; ".join(reason for reason in reasons if reason),
+        ),
+        tell(
+            "Connect to the network, or install Go (https://go.dev/dl/), and type: nettutor tools install {name}",
+            name=name,
+        ),
     )
 
 
@@ -127,7 +136,13 @@ def _address(mirror: str, file: str) -> str:
         return f"{mirror.rstrip('/')}/{file}"
     if Path(mirror).is_absolute():
         return (Path(mirror) / file).as_uri()
-    raise UsageError(f"{MIRROR}={mirror!r} is neither the path of a directory nor an https:// address")
+    raise UsageError(
+        tell(
+            "{name}={mirror} is neither the path of a directory nor an https:// address",
+            name=MIRROR,
+            mirror=repr(mirror),
+        )
+    )
 
 
 def _from_archive(name: str, release: Release, target: Path, progress: Progress) -> None:
@@ -151,8 +166,8 @@ def _from_archive(name: str, release: Release, target: Path, progress: Progress)
 def _compare(data: bytes, promised: str, address: str) -> None:
     if hashlib.sha256(data).hexdigest() != promised:
         raise ToolError(
-            f"{address} is not the file that nettutor knows (other checksum)",
-            "Nothing was installed; somebody between here and there changes what you fetch",
+            tell("{address} is not the file that nettutor knows (other checksum)", address=address),
+            tell("Nothing was installed; somebody between here and there changes what you fetch"),
         )
 
 
