@@ -19,7 +19,10 @@ class Doing(StrEnum):
 
 
 _SYNTAX = re.compile(r"[;&|<>`$]")
-_SHOWING = frozenset("cat clear echo head history host hostname less ls man more netstat ps ss tail true wc".split())
+_SHOWING = frozenset(
+    "cat clear echo grep head history host hostname less ls man more netstat ps ss tail true wc".split()
+)
+_FILTERS = frozenset("cut grep head less sort tail wc".split())
 _SENDING = frozenset("arping curl dig getent nc nslookup ping tcpdump tracepath traceroute watch wget".split())
 _WAITING = frozenset(("sleep", "wait"))
 _ATOMIC = frozenset("brctl bridge ip ip6tables iptables nft route sysctl".split())
@@ -32,7 +35,9 @@ _OBJECTS = frozenset("link addr address route neigh neighbour neighbor rule netn
 def doing(text: str) -> Doing:
     """What the line does, where in doubt the more."""
     if _SYNTAX.search(text):
-        return Doing.CHANGES
+        parts = text.split(" | ")
+        filtering = all(part.split()[:1] and part.split()[0] in _FILTERS for part in parts[1:])
+        return doing(parts[0]) if len(parts) > 1 and filtering and "|" not in parts[0] else Doing.CHANGES
     words = [word.text for word in Line(text).bare]
     if not words:
         return Doing.SHOWS

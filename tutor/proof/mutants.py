@@ -24,8 +24,13 @@ _ABOUT = {
     "nft": (Layer.NAT, Layer.FILTER),
     "ifconfig": (Layer.LINK, Layer.ADDRESS),
     "dig": (Layer.NAME, Layer.SERVICE),
+    "arp": (Layer.NEIGHBOUR,),
+    "arping": (Layer.NEIGHBOUR,),
+    **dict.fromkeys(("busybox", "etcd", "export", "cd"), (Layer.SERVICE,)),
     "nslookup": (Layer.NAME, Layer.SERVICE),
     "getent": (Layer.NAME, Layer.SERVICE),
+    "curl": (Layer.NAME, Layer.SERVICE),
+    "pkill": (Layer.NAME, Layer.SERVICE),
     "docker": (Layer.SERVICE, Layer.LINK, Layer.NAT, Layer.NAME),
     **dict.fromkeys(("coredns", "printf", "sed", "cp", "jq", "pkill", "kill"), (Layer.NAME, Layer.SERVICE)),
 }

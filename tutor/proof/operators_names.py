@@ -17,6 +17,7 @@ FILES = {
 }
 """Each with the way in which it is usually misspelt."""
 
+_OF_SERVERS = ("/etc/nsd", "/etc/unbound", ".zone")
 _KEYWORDS = {"nameserver": "nameservers", "search": "serach", "hosts:": "host:"}
 _SOURCES = ("files", "dns")
 _NAME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*")
@@ -25,8 +26,8 @@ _WRITING = ("echo", "printf")
 
 
 def writes_names(line: Line) -> bool:
-    """Whether the line has to do with one of the files."""
-    return any(path in text for text in line.texts for path in FILES)
+    """Whether the line has to do with one of the files, or with those of a name server."""
+    return any(path in text for text in line.texts for path in (*FILES, *_OF_SERVERS))
 
 
 @operator("wrong file", Layer.NAME, Layer.SERVICE)

@@ -91,16 +91,19 @@ class RcodeOf:
     server: Address = param("the name server")
     name: str = param("the name to ask for")
     rrtype: str = param("the record type", name="type", default="A")
+    when: Check | None = param("what must hold before the question means anything", default=None)
 
     @property
     def _lookup(self) -> DnsLookup:
         return DnsLookup(self.source, self.server, self.name, self.rrtype)
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({self._lookup})
+        return frozenset({self._lookup}) | (self.when.wants() if self.when else frozenset())
 
     def judge(self, facts: Facts) -> Verdict:
         what = tell("the status that {server} answers with", server=str(self.server))
+        if early := too_early(facts, self.when, what):
+            return early
         result = asked(facts, self._lookup, what)
         if not isinstance(result, DnsResult):
             return result

@@ -9,6 +9,7 @@ from tutor.lab.services.process import Daemon, address_of
 from tutor.model.topology import MachineSpec, ServiceSpec
 
 _ZONE = "zone "
+_SCRATCH = "/var/log/nsd"
 
 
 def daemon(machine: MachineSpec, spec: ServiceSpec) -> Daemon:
@@ -30,6 +31,7 @@ server:
   pidfile: ""
   xfrdfile: ""
   zonelistfile: ""
+  xfrdir: "{_SCRATCH}"
   do-ip6: {"no" if address and address.version == 4 else "yes"}
   hide-version: yes
   minimal-responses: no
@@ -37,7 +39,7 @@ remote-control:
   control-enable: no
 {listed}"""
     path = f"{folder}/nsd.conf"
-    return Daemon(("nsd", "-d", "-c", path), 53, "udp", {path: configuration, **files}, address)
+    return Daemon(("nsd", "-d", "-c", path), 53, "udp", {path: configuration, f"{_SCRATCH}/keep": "", **files}, address)
 
 
 def _file(zone: str) -> str:
