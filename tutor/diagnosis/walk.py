@@ -318,7 +318,7 @@ class Walk:
         elif not self._network.setting(at.place, "net.ipv4.ip_forward"):
             key = "net.ipv4.ip_forward"
         where = words.place(at.place)
-        if at.direct:
+        if at.direct and packet.destination == at.packet.destination:
             sentence = tell("{place} does not have the address {address}", place=where, address=packet.destination)
             return self._stop(at.place, Layer.ADDRESS, sentence, f"no {packet.destination}", "addr")
         sentence = tell(
