@@ -66,10 +66,7 @@ class NeighbourEntry:
         return frozenset(StackOf(place) for place in (self.place, self.owner) if place is not None)
 
     def judge(self, facts: Facts) -> Verdict:
-        state = f" {say.joined(self.states, 'or')}" if self.states else ""
-        of = say.place(self.owner) if self.owner else self.mac
-        whose = tell(" with the MAC address of {owner}", owner=of) if of else ""
-        expected = tell("a{state} entry for {address}{whose}", state=state, address=self.address, whose=whose)
+        expected = self._expected()
         stack = facts.of(StackOf(self.place))
         if isinstance(stack, Unreadable):
             return say.unreadable(stack, self.place, expected)
@@ -84,10 +81,20 @@ class NeighbourEntry:
             if (not self.states or entry.state in self.states) and (not right or entry.mac in right):
                 return Met(_told(entry))
         wrong = next((entry for entry in entries if right and entry.mac and entry.mac not in right), None)
-        if wrong is None:
-            return Unmet(expected, _told(entries[0]), Layer.NEIGHBOUR, look)
-        observed = tell("{entry}: that is not the MAC address of {owner}", entry=_told(wrong), owner=of)
+        if wrong is None or self.owner is None:
+            return Unmet(expected, _told(wrong or entries[0]), Layer.NEIGHBOUR, look)
+        owner = say.place(self.owner)
+        observed = tell("{entry}: that is not the MAC address of {owner}", entry=_told(wrong), owner=owner)
         return Unmet(expected, observed, Layer.NEIGHBOUR, look)
+
+    def _expected(self) -> str:
+        entry = tell("an entry for {address}", address=self.address)
+        if self.owner is not None:
+            owner = say.place(self.owner)
+            entry = tell("an entry for {address} with the MAC address of {owner}", address=self.address, owner=owner)
+        elif self.mac is not None:
+            entry = tell("an entry for {address} with the MAC address {mac}", address=self.address, mac=self.mac)
+        return tell("{entry}, {state}", entry=entry, state=say.joined(self.states, "or")) if self.states else entry
 
     def _right(self, facts: Facts, expected: str) -> frozenset[str] | Unmet | Unknown:
         """The MAC addresses that will do; none where any will."""
