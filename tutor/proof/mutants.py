@@ -29,7 +29,7 @@ _ABOUT = {
     **dict.fromkeys(("busybox", "etcd", "export", "cd"), (Layer.SERVICE,)),
     "nslookup": (Layer.NAME, Layer.SERVICE),
     "getent": (Layer.NAME, Layer.SERVICE),
-    "curl": (Layer.NAME, Layer.SERVICE),
+    "curl": (Layer.NAME, Layer.SERVICE, Layer.NAT),
     "pkill": (Layer.NAME, Layer.SERVICE),
     "docker": (Layer.SERVICE, Layer.LINK, Layer.NAT, Layer.NAME),
     **dict.fromkeys(("coredns", "printf", "sed", "cp", "jq", "pkill", "kill"), (Layer.NAME, Layer.SERVICE)),
