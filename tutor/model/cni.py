@@ -21,6 +21,8 @@ from ipaddress import (
 )
 from typing import Any
 
+from tutor.i18n import Told, tell
+
 RESERVED = "/var/lib/cni/networks"  # host-local keeps its addresses there, a directory a network
 
 
@@ -49,7 +51,11 @@ class Reservations:
 
 
 class NotUsable(ValueError):
-    """A text is not what it should be; the message is one clause that says where and why."""
+    """A text is not what it should be; ``why`` is one clause."""
+
+    def __init__(self, why: Told) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +88,10 @@ class Result:
         """Raises ``NotUsable``."""
         data = _document(text)
         if "msg" in data and "ips" not in data:
-            raise NotUsable(f"it is an error: {data['msg']}")
+            raise NotUsable(tell("it is an error: {message}", message=data["msg"]))
         for key in ("cniVersion", "ips"):
             if key not in data:
-                raise NotUsable(f"it has no {key}")
+                raise NotUsable(tell("it has no {key}", key=key))
         try:
             interfaces = tuple(
                 Interface(str(one["name"]), one.get("mac"), one.get("sandbox")) for one in data.get("interfaces", [])
@@ -96,7 +102,7 @@ class Result:
                 tuple(ip_network(one["dst"]) for one in data.get("routes", [])),
             )
         except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
-            raise NotUsable(f"it is not as a plugin prints it ({error})") from error
+            raise NotUsable(tell("it is not as a plugin prints it ({error})", error=error)) from error
 
 
 def _assigned(one: Mapping[str, Any], interfaces: tuple[Interface, ...]) -> Assigned:
@@ -123,14 +129,14 @@ def plugins(text: str) -> tuple[Plugin, ...]:
     data = _document(text)
     name = data.get("name")
     if not isinstance(name, str) or not name:
-        raise NotUsable("it has no name")
+        raise NotUsable(tell("it has no {key}", key="name"))
     if not isinstance(data.get("cniVersion"), str):
-        raise NotUsable("it has no cniVersion")
+        raise NotUsable(tell("it has no {key}", key="cniVersion"))
     listed = data.get("plugins", [data])
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise NotUsable("its plugins are no list of { }")
+        raise NotUsable(tell("its plugins are no list of { }"))
     if any(not isinstance(one.get("type"), str) for one in listed):
-        raise NotUsable("it has no type: which plugin is it for?")
+        raise NotUsable(tell("it has no type: which plugin is it for?"))
     return tuple(Plugin(name, one["type"], one) for one in listed)
 
 
@@ -149,13 +155,14 @@ def _networks(ipam: object) -> Iterator[IPv4Network | IPv6Network]:
 
 def _document(text: str) -> dict[str, Any]:
     if not text.strip():
-        raise NotUsable("it is empty")
+        raise NotUsable(tell("it is empty"))
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise NotUsable(f"line {error.lineno} is no JSON: {error.msg[:1].lower()}{error.msg[1:]}") from error
+        said = f"{error.msg[:1].lower()}{error.msg[1:]}"
+        raise NotUsable(tell("line {number} is no JSON: {error}", number=error.lineno, error=said)) from error
     if not isinstance(data, dict):
-        raise NotUsable("it is not one { }")
+        raise NotUsable(tell("it is not one { }"))
     return data
 
 

@@ -52,7 +52,7 @@ class Configured:
         try:
             found = plugins(text)
         except NotUsable as error:
-            return Unmet(expected, tell("{file}: {why}", file=self.file, why=str(error)), Layer.SERVICE, look)
+            return Unmet(expected, tell("{file}: {why}", file=self.file, why=error.why), Layer.SERVICE, look)
         plugin = next((one for one in found if one.type == self.type), None)
         if plugin is None:
             types = say.joined(one.type for one in found)
@@ -97,7 +97,7 @@ class ResultHolds:
             result = Result.parse(text)
         except NotUsable as error:
             look = say.on(self.place.machine, f"cat {self.file}")
-            return Unmet(expected, tell("{file}: {why}", file=self.file, why=str(error)), Layer.SERVICE, look)
+            return Unmet(expected, tell("{file}: {why}", file=self.file, why=error.why), Layer.SERVICE, look)
         inside = [one for one in result.addresses if one.interface and one.interface.sandbox]
         if not inside or self.link not in (None, *(one.interface.name for one in inside if one.interface)):
             observed = tell("it names no address of {link}", link=self.link or tell("a link in a namespace"))
