@@ -74,12 +74,23 @@ class Attempt:
             )
             return Cause(observed, Layer.SERVICE, say.command(end, self._listening))
         owner = next((place for place in self.flow.via if self._owns(place, self.flow.target)), None)
+        if owner is None and end is not None and self._is_own(end):
+            observed = tell(
+                "{place} refused itself: nothing listens on its port {port}, and no rule sends the connection on",
+                place=say.place(self.flow.source),
+                port=self._port,
+            )
+            return Cause(observed, Layer.NAT, say.command(self.flow.source, "iptables -t nat -nvL OUTPUT"))
         if owner is None:
             observed = tell(
                 "{address} refused: nothing listens on port {port}", address=self.flow.target, port=self._port
             )
             return Cause(observed, Layer.SERVICE, self.look)
         return self._refused_by(owner)
+
+    def _is_own(self, end: Place) -> bool:
+        """Whether one connects to one's own address, to be sent on to another place."""
+        return end != self.flow.source and self._owns(self.flow.source, self.flow.target)
 
     def _refused_by(self, owner: Place) -> Cause:
         """By a router that should have passed it on."""
