@@ -216,7 +216,8 @@ def test_other_line_ends_make_no_difference(tmp_path: Path, text: str) -> None:
 
 def test_the_shipped_lessons_load_and_are_in_order() -> None:
     lessons = catalogue()
-    assert [lesson.id for lesson in lessons][:3] == ["namespaces", "bridges", "nat"]
+    old = ("namespaces", "bridges", "nat")
+    assert tuple(lesson.id for lesson in lessons if lesson.id in old) == old
     assert [header.id for header in headers()] == [lesson.id for lesson in lessons]
     assert [lesson.number for lesson in lessons] == sorted({lesson.number for lesson in lessons})
 
