@@ -20,7 +20,7 @@ from tutor.model.lesson import Lesson
 from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Unmet
 from tutor.tui import messages
-from tutor.tui.opening import load_lesson, require_tools
+from tutor.tui.opening import load_lesson
 from tutor.tui.screens.tutorial import TutorialScreen
 from tutor.tui.text import line
 from tutor.tui.theme import DARK, LIGHT
@@ -314,7 +314,7 @@ class NettutorApp(App[int], inherit_bindings=False):
     async def _open(self, lesson_id: str, step: str | None) -> None:
         try:
             lesson = load_lesson(lesson_id, self.store, self.language)  # here, as the store belongs to this thread
-            await asyncio.to_thread(require_tools, lesson)
+            await asyncio.to_thread(_require_tools, lesson)
         except NettutorError as error:
             self.notify(Content(line(error.message)).plain, severity="error", markup=False)
             return
@@ -336,6 +336,12 @@ class NettutorApp(App[int], inherit_bindings=False):
 def _sends(state: GoalState) -> bool:
     """Whether packets of the goal were sent and explained."""
     return isinstance(state.verdict, Unmet) and state.verdict.why is not None
+
+
+def _require_tools(lesson: Lesson) -> None:
+    from tutor.session.needs import require_tools  # knows how tools are packaged, which the first screen need not
+
+    require_tools(lesson)
 
 
 def _first_theme(known: Collection[str]) -> str:

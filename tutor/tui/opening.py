@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from tutor import replay
 from tutor.content import load
-from tutor.errors import ToolError
-from tutor.i18n import tell
 from tutor.model.lesson import Lesson
 from tutor.session import Session
 from tutor.store import Store
@@ -20,18 +18,6 @@ def load_lesson(lesson_id: str, store: Store | None, language: str) -> Lesson:
     """The lesson with the parameters that the learner's attempt at it has."""
     attempt = store.current(lesson_id) if store else None
     return load(lesson_id, seed=attempt.seed if attempt else None, language=language)
-
-
-def require_tools(lesson: Lesson) -> None:
-    """Raises ``ToolError`` where the lab lacks what the lesson needs. Nothing is fetched while the screen is drawn."""
-    from tutor.lab import tools
-
-    if lacking := tools.missing(lesson.tools):
-        names = ", ".join(tool.name for tool in lacking)
-        raise ToolError(
-            tell("The lesson {lesson} needs {names}, which is not here yet", lesson=lesson.id, names=names),
-            tell("Leave with F10 and type `nettutor start {lesson}`, which gets it", lesson=lesson.id),
-        )
 
 
 class Opening:
