@@ -1,0 +1,154 @@
+"""Judging by doing it again, in real labs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tutor import content
+from tutor.grading import judge
+from tutor.model.checkpoint import Checkpoint, Item
+from tutor.model.grade import Judgement, Outcome
+from tutor.model.progress import Attempt, TypedCommand
+
+CONFIRMED, NOT_REPRODUCED, INCONCLUSIVE = Outcome.CONFIRMED, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE
+
+LESSON = """\
+---
+id: own
+title: Everybody's own
+summary: A namespace and an address, other ones for everybody.
+requires: [netns, veth]
+tools: [iproute2]
+parameters:
+  name: [red, green, white, black]
+  net: [192.168.15, 10.20.30, 172.16.9, 10.77.1]
+machines:
+  host:
+    interfaces: {}
+---
+
+Two steps.
+
+## A namespace {#name}
+
+```yaml goal
+id: there
+text: There is `{{name}}`.
+namespace-exists: host/{{name}}
+```
+
+```bash solution ip
+ip netns add {{name}}
+```
+
+## An address {#address}
+
+```yaml goal
+id: carried
+text: It has the address {{net}}.1.
+address: {address: "{{net}}.1/24", in: host/{{name}}}
+```
+
+```yaml goal
+id: links
+text: How many links has `{{name}}`?
+answer-link-count: host/{{name}}
+```
+
+```bash solution ip
+ip -n {{name}} addr add {{net}}.1/24 dev lo
+= 1
+```
+"""
+OWN, OTHER = 11, 12
+
+
+@pytest.fixture(autouse=True)
+def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "16-own").mkdir()
+    (tmp_path / "16-own" / "lesson.md").write_text(LESSON)
+    monkeypatch.setenv("NETTUTOR_LESSONS", str(tmp_path))
+
+
+def attempt(typed: Mapping[str, Sequence[str]], seed: int = OWN) -> Attempt:
+    values = content.load("own", seed=seed).parameters
+    commands = tuple(
+        TypedCommand(step, "host", line.removeprefix("= ").format(**values), 0, line.startswith("= "))
+        for step, lines in typed.items()
+        for line in lines
+    )
+    return Attempt(1, "own", seed, 0, commands=commands)
+
+
+async def judged(typed: Mapping[str, Sequence[str]], *items: Item, seed: int = OWN) -> Judgement:
+    checkpoint = Checkpoint("net", "mid", "Mid", "", items or (Item("own", 9),))
+    return await judge.judge(checkpoint, {"own": attempt(typed, seed)}, OWN, OTHER)
+
+
+def outcomes(judgement: Judgement) -> dict[str, Outcome]:
+    return {goal.goal: goal.outcome for goal in judgement.goals}
+
+
+RIGHT = {"name": ["ip netns add {name}"], "address": ["ip -n {name} addr add {net}.1/24 dev lo", "= 1"]}
+
+
+def test_the_two_seeds_draw_other_values() -> None:
+    one, two = (content.load("own", seed=seed).parameters for seed in (OWN, OTHER))
+    assert not set(one.values()) & set(two.values())
+
+
+async def test_what_was_done_is_confirmed() -> None:
+    judgement = await judged(RIGHT)
+    assert set(outcomes(judgement).values()) == {CONFIRMED}
+    assert judgement.points == pytest.approx(9)
+
+
+async def test_a_friends_commands_do_not_fit() -> None:
+    """Only the answer is right: there is one link, whatever the names."""
+    judgement = await judged(RIGHT, seed=OTHER)
+    assert outcomes(judgement) == {"there": NOT_REPRODUCED, "carried": NOT_REPRODUCED, "links": CONFIRMED}
+
+
+async def test_steps_are_judged_one_by_one() -> None:
+    judgement = await judged({"name": ["ip netns add nobody"], "address": RIGHT["address"]})
+    assert outcomes(judgement) == {"there": NOT_REPRODUCED, "carried": CONFIRMED, "links": CONFIRMED}
+
+
+async def test_goals_of_an_unfinished_step_count_by_themselves() -> None:
+    judgement = await judged({**RIGHT, "address": [RIGHT["address"][0], "= 7"]})
+    assert outcomes(judgement) == {"there": CONFIRMED, "carried": CONFIRMED, "links": NOT_REPRODUCED}
+    assert judgement.points == pytest.approx(6)
+
+
+async def test_an_item_may_be_one_step() -> None:
+    judgement = await judged({"address": RIGHT["address"]}, Item("own", 4, ("address",)))
+    assert outcomes(judgement) == {"carried": CONFIRMED, "links": CONFIRMED}
+    assert judgement.points == pytest.approx(4)
+
+
+async def test_a_script_for_one_set_of_values_falls_with_others(tmp_path: Path) -> None:
+    own = content.load("own", seed=OWN).parameters
+    split = own["name"][:1] + "'" + own["name"][1:] + "'"  # the shell puts it together; no substitution sees it
+    judgement = await judged({**RIGHT, "name": [f"ip netns add {split}"]})
+    assert outcomes(judgement)["there"] is NOT_REPRODUCED
+    assert "with other values" in judgement.goals[0].reason
+
+
+async def test_an_editor_is_never_an_automatic_fail() -> None:
+    judgement = await judged({**RIGHT, "name": ["vi add.sh", "sh add.sh"]})
+    assert outcomes(judgement)["there"] is INCONCLUSIVE
+    assert judgement.doubtful
+
+
+async def test_a_lab_that_ends_is_inconclusive() -> None:
+    judgement = await judged({**RIGHT, "name": ["kill -9 -1; reboot -f", "ip netns add {name}"]})
+    assert outcomes(judgement)["there"] is INCONCLUSIVE
+
+
+async def test_nothing_typed_is_nothing_earned() -> None:
+    judgement = await judged({})
+    assert set(outcomes(judgement).values()) == {NOT_REPRODUCED}
+    assert judgement.points == 0
