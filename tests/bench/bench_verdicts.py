@@ -8,11 +8,17 @@ import select
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 from bench.harness import Figure, OnPty, quantile
+from tutor import paths
 
 ROUNDS = 40
-TARGET = 50.0  # milliseconds, for 95 %
+TARGET, CROWDED_TARGET = 50.0, 250.0  # milliseconds, for 95 %
+CROWD = (
+    "for i in $(seq 200); do echo netns add n$i; echo link add v$i type veth peer name w$i; "
+    "echo link set w$i netns n$i; echo link set v$i up; done | ip -batch -"
+)
 
 
 def tick_after(app: OnPty, command: str, tick: bytes) -> float:
@@ -30,18 +36,35 @@ def tick_after(app: OnPty, command: str, tick: bytes) -> float:
     return seen - float(said[1])
 
 
-def figures() -> list[Figure]:
+def delays(*before: str) -> list[float]:
+    """Of many ticks, after ``before`` was typed."""
     with tempfile.TemporaryDirectory() as home:
-        env = {"XDG_STATE_HOME": home, "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME", home)}
+        Path(home, "nettutor").mkdir()
+        Path(home, "nettutor", "tools").symlink_to(paths.tools_layer())  # no progress, but the tools
+        env = {"XDG_STATE_HOME": home, "XDG_DATA_HOME": home}
         with OnPty([sys.executable, "-m", "tutor", "start", "namespaces"], env=env) as app:
             app.until(b"root@host", b"not yet")
             app.drain(1.0)
-            delays = []
+            for line in before:
+                app.send(f"{line}; clear; echo made\r".encode())
+                app.until(b"made", timeout=60)
+                app.drain(3.0)
+            found = []
             for _ in range(ROUNDS):
-                delays.append(tick_after(app, "ip netns add red", "✔".encode()))
+                found.append(tick_after(app, "ip netns add red", "✔".encode()))
                 app.drain(0.2)
                 app.send(b"clear; ip netns del red\r")
                 app.until(b"not yet")
                 app.drain(0.3)
-    p50, p95 = quantile(delays, 0.5) * 1000, quantile(delays, 0.95) * 1000
-    return [Figure("command end to tick on screen, p95", p95, TARGET, "ms", note=f"p50 {p50:.0f} ms")]
+            return found
+
+
+def figures() -> list[Figure]:
+    result = []
+    crowd = (" with 200 namespaces", CROWDED_TARGET, (CROWD,))
+    for where, target, before in (("", TARGET, ()), crowd):
+        found = delays(*before)
+        p50, p95 = quantile(found, 0.5) * 1000, quantile(found, 0.95) * 1000
+        name = f"command end to tick on screen{where}, p95"
+        result.append(Figure(name, p95, target, "ms", note=f"p50 {p50:.0f} ms"))
+    return result

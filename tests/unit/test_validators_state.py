@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_interface
 
 import pytest
 
+from tutor.model import words
 from tutor.model.facts import (
     Fact,
     Facts,
@@ -61,6 +62,11 @@ def unmet(check: Check, given: Facts) -> Unmet:
 def met(check: Check, given: Facts) -> None:
     verdict = check.judge(given)
     assert isinstance(verdict, Met), verdict
+
+
+def test_many_names_are_told_in_short() -> None:
+    assert words.joined(["a", "b", "c"]) == "a, b and c"
+    assert words.joined(map(str, range(200))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 190 more"
 
 
 def test_namespaces() -> None:

@@ -10,6 +10,8 @@ from tutor.i18n import tell
 from tutor.model.containers import container_of
 from tutor.model.place import Place
 
+MOST = 10
+"""Names in one sentence."""
 HOME = "host"
 """The learner's own machine; a namespace on it, or a container, is called by its name alone."""
 
@@ -48,8 +50,10 @@ def on(machine: str, line: str) -> str:
 
 
 def joined(words: Iterable[str], last: Literal["and", "or"] = "and") -> str:
-    """``a``, ``a and b``, ``a, b and c``; ``nothing`` for none."""
+    """``a``, ``a and b``, ``a, b and c``; ``nothing`` for none; of many the first ``MOST``, and how many more."""
     *head, tail = list(words) or [tell("nothing")]
+    if len(head) >= MOST + 2:
+        head, tail = head[:MOST], tell("{count} more", count=len(head) + 1 - MOST)
     if not head:
         return tail
     before = reduce(lambda one, other: tell("{one}, {other}", one=one, other=other), head)
