@@ -22,7 +22,18 @@ from tutor.validators.combined import Count
 from tutor.validators.dns import Cached
 from tutor.validators.dns import Resolves as Answers
 from tutor.validators.files import FileContains, FileGone, FileValue
-from tutor.validators.name_answers import AnswerOf, NameserverOf, OriginOf, ProgramsGet, RcodeOf, ReferralOf, TtlOf
+from tutor.validators.name_answers import (
+    AnswerOf,
+    Flag,
+    FlagOf,
+    NameserverOf,
+    OriginOf,
+    ProgramsGet,
+    RcodeOf,
+    ReferralOf,
+    TtlOf,
+    ValueIn,
+)
 from tutor.validators.names import HostsEntry, Nameserver, NameSources, ResolverOption, Resolves, SearchDomain
 from tutor.validators.registry import GoalId
 
@@ -193,6 +204,12 @@ async def test_authority_recursion_and_referral(lab: Lab) -> None:
         assert await met(lab, ReferralOf(GOAL, HOST, ROOT, name), answer)
     assert not await met(lab, ReferralOf(GOAL, HOST, ROOT, name), "example.com")
     assert await met(lab, ReferralOf(GOAL, HOST, EXAMPLE, name), "none")
+    assert await met(lab, FlagOf(GOAL, HOST, EXAMPLE, name, Flag.AUTHORITATIVE), "yes")
+    assert await met(lab, FlagOf(GOAL, HOST, EXAMPLE, name, Flag.RECURSIVE), "no")
+    assert await met(lab, FlagOf(GOAL, HOST, GOOGLE, name, Flag.RECURSIVE), "yes")
+    await unmet(lab, FlagOf(GOAL, HOST, SILENT, name, Flag.RECURSIVE), Layer.SERVICE, "timed out", "no")
+    settings = "/etc/unbound/8.8.8.8/unbound.conf"
+    assert await met(lab, ValueIn(GOAL, settings, "interface", Place("internet"), "?", "?"), "8.8.8.8")
     assert await met(lab, TtlOf(GOAL, HOST, EXAMPLE, name), "40 seconds")
 
 

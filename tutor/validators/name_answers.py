@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tutor.i18n import tell
 from tutor.model import namefiles
@@ -109,6 +110,41 @@ class RcodeOf:
             return result
         right = [str(result.rcode).casefold()]
         return judged(facts, self.goal, typed.name, right, what, look(self._lookup))
+
+
+class Flag(StrEnum):
+    """A bit in the head of an answer (RFC 1035, section 4.1.1)."""
+
+    AUTHORITATIVE = "aa"
+    RECURSIVE = "ra"
+
+
+@validator("answer-flag")
+@dataclass(frozen=True)
+class FlagOf:
+    """Does a name server set a flag in its answer? Yes or no; silence is neither."""
+
+    goal: GoalId
+    source: Place = param("where the question starts", name="from")
+    server: Address = param("the name server")
+    name: str = param("the name to ask for")
+    flag: Flag = param("the flag: the server has the say over the name (aa), or asks others for you (ra)")
+    rrtype: str = param("the record type", name="type", default="A")
+
+    @property
+    def _lookup(self) -> DnsLookup:
+        return DnsLookup(self.source, self.server, self.name, self.rrtype)
+
+    def wants(self) -> frozenset[Want]:
+        return frozenset({self._lookup})
+
+    def judge(self, facts: Facts) -> Verdict:
+        what = tell("whether {server} sets the flag {flag}", server=str(self.server), flag=str(self.flag))
+        result = asked(facts, self._lookup, what)
+        if not isinstance(result, DnsResult):
+            return result
+        is_set = result.authoritative if self.flag is Flag.AUTHORITATIVE else result.recursive
+        return judged(facts, self.goal, typed.yes_or_no, ["yes" if is_set else "no"], what, look(self._lookup))
 
 
 @validator("answer-referral")
