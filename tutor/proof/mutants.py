@@ -21,8 +21,9 @@ _ABOUT = {
     "route": (Layer.ROUTE,),
     "ping": (Layer.NEIGHBOUR, Layer.ANSWER),
     "iptables": (Layer.NAT, Layer.FILTER),
+    "conntrack": (Layer.NAT,),
     "nft": (Layer.NAT, Layer.FILTER),
-    "ifconfig": (Layer.LINK, Layer.ADDRESS),
+    "ifconfig": (Layer.LINK, Layer.ADDRESS, Layer.ROUTE),
     "dig": (Layer.NAME, Layer.SERVICE),
     "arp": (Layer.NEIGHBOUR,),
     "arping": (Layer.NEIGHBOUR,),
@@ -38,8 +39,8 @@ _ABOUT_CNI = (Layer.NAMESPACE, Layer.LINK, Layer.ADDRESS, Layer.ROUTE, Layer.NAT
 _ABOUT_IP = {
     "netns": (Layer.NAMESPACE, Layer.LINK),
     "link": (Layer.LINK,),
-    "addr": (Layer.ADDRESS,),
-    "address": (Layer.ADDRESS,),
+    "addr": (Layer.ADDRESS, Layer.ROUTE),  # with an address comes the route to its network
+    "address": (Layer.ADDRESS, Layer.ROUTE),
     "route": (Layer.ROUTE,),
     "neigh": (Layer.NEIGHBOUR,),
     "rule": (Layer.ROUTE,),
