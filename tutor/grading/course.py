@@ -28,6 +28,7 @@ from typing import Any
 from tutor.errors import SubmissionError, UsageError
 from tutor.grading import envelope, forms, keys, roster, seeds, strict
 from tutor.grading.roster import Learner
+from tutor.i18n import tell
 from tutor.model.checkpoint import Checkpoint, Entrant
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
@@ -49,7 +50,7 @@ class Course:
         check_id(id, "course")
         roster.read(learners)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UsageError(f"{path} is there already; a course begins in a directory of its own")
+            raise UsageError(tell("{path} is there already; a course begins in a directory of its own", path=path))
         path.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
         try:
@@ -73,13 +74,15 @@ class Course:
     def open(cls, path: Path) -> Course:
         """The course in a directory; ``UsageError`` where there is none."""
         if not (path / "course.json").is_file():
-            raise UsageError(f"{path} is no course; begin one with `nettutor checkpoint new {path}`")
+            raise UsageError(tell("{path} is no course; begin one with `nettutor checkpoint new {path}`", path=path))
         about = _read(path / "course.json")
         wrong = not isinstance(about, dict) or any(
             not isinstance(about.get(k), str) for k in ("id", "title", "public_key")
         )
         if wrong or about.get("schema") != 1:
-            raise UsageError(f"{path / 'course.json'}: it is not the description of a course that this version knows")
+            raise UsageError(
+                tell("{file}: it is not the description of a course that this version knows", file=path / "course.json")
+            )
         return cls(path, about["id"], about["title"], about["public_key"])
 
     @cached_property
@@ -101,7 +104,9 @@ class Course:
         try:
             return bytes.fromhex((self.path / "secret").read_text().strip())
         except (OSError, ValueError) as error:
-            raise UsageError(f"{self.path / 'secret'}: the secret of the course cannot be read") from error
+            raise UsageError(
+                tell("{file}: the secret of the course cannot be read", file=self.path / "secret")
+            ) from error
 
     def checkpoint_ids(self) -> tuple[str, ...]:
         return tuple(sorted(path.stem for path in (self.path / "checkpoints").glob("*.json")))
@@ -111,7 +116,14 @@ class Course:
         path = self.path / "checkpoints" / f"{id}.json"
         if id not in self.checkpoint_ids():
             known = ", ".join(self.checkpoint_ids()) or "none yet"
-            raise UsageError(f"the course {self.id!r} has no checkpoint {id[:40]!r}; there are: {known}")
+            raise UsageError(
+                tell(
+                    "the course {course} has no checkpoint {asked}; there are: {known}",
+                    course=repr(self.id),
+                    asked=repr(id[:40]),
+                    known=known,
+                )
+            )
         try:
             chosen = forms.read(_read(path), Checkpoint)
         except SubmissionError as error:
@@ -122,7 +134,7 @@ class Course:
         """Keep a checkpoint, and write the file to hand out; gives its path. ``again`` replaces one of the same id."""
         check_id(chosen.id, "checkpoint")
         if chosen.id in self.checkpoint_ids() and not again:
-            raise UsageError(f"there is a checkpoint {chosen.id!r} already; --again replaces it")
+            raise UsageError(tell("there is a checkpoint {id} already; --again replaces it", id=repr(chosen.id)))
         bare = replace(chosen, learners={})
         _write(self.path / "checkpoints" / f"{chosen.id}.json", _pretty(forms.plain(bare)))
         return self.hand_out(chosen.id)
@@ -161,7 +173,9 @@ def read_handout(path: Path) -> Checkpoint:
 def check_id(id: str, what: str) -> None:
     """``UsageError`` for what cannot be the id of a course or a checkpoint: it is a file name, too."""
     if not _ID.fullmatch(id):
-        raise UsageError(f"{id[:40]!r} cannot be the id of a {what}: 1 to 40 small letters, digits and -")
+        raise UsageError(
+            tell("{id} cannot be the id of a {what}: 1 to 40 small letters, digits and -", id=repr(id[:40]), what=what)
+        )
 
 
 def _pretty(value: Any) -> bytes:

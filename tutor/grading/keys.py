@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.errors import SubmissionError, UsageError
+from tutor.i18n import tell
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -69,12 +70,14 @@ def load_private(path: Path) -> Ed25519PrivateKey:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     except TypeError as error:
         raise UsageError(
-            f"{path}: it has a passphrase; make one without: ssh-keygen -t ed25519 -f FILE -N ''"
+            tell("{path}: it has a passphrase; make one without: ssh-keygen -t ed25519 -f FILE -N ''", path=path)
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UsageError(f"{path}: it is no private key of OpenSSH") from error
+        raise UsageError(tell("{path}: it is no private key of OpenSSH", path=path)) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise UsageError(f"{path}: it is not an Ed25519 key; make one: ssh-keygen -t ed25519 -f FILE -N ''")
+        raise UsageError(
+            tell("{path}: it is not an Ed25519 key; make one: ssh-keygen -t ed25519 -f FILE -N ''", path=path)
+        )
     return key
 
 

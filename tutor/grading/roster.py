@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tutor.errors import ContentError, SubmissionError, UsageError
 from tutor.grading import keys
+from tutor.i18n import tell
 
 _LARGEST = 8 * 2**20  # bytes; some 50,000 learners with keys
 _COLUMNS = ("id", "name", "key")
@@ -57,7 +58,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     if len(data) > _LARGEST:
-        raise UsageError(f"{path}: it is larger than {_LARGEST // 2**20} MiB")
+        raise UsageError(tell("{path}: it is larger than {limit} MiB", path=path, limit=_LARGEST // 2**20))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

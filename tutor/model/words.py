@@ -49,6 +49,12 @@ def on(machine: str, line: str) -> str:
     return line if machine == HOME else tell("{line} (on {machine})", line=line, machine=machine)
 
 
+def told(line: str) -> str:
+    """A command as a lesson writes it, ``curl 8.8.8.8 (on lan)``, in the words of ``on``."""
+    command, bracket, machine = line.removesuffix(")").rpartition(" (on ")
+    return on(machine, command) if bracket and machine.isidentifier() and line.endswith(")") else line
+
+
 def joined(words: Iterable[str], last: Literal["and", "or"] = "and") -> str:
     """``a``, ``a and b``, ``a, b and c``; ``nothing`` for none; of many the first ``MOST``, and how many more."""
     *head, tail = list(words) or [tell("nothing")]

@@ -88,16 +88,16 @@ async def _step_report(
 
 
 _NOT_OPENED = Unmet(
-    "it happens after its step was opened",
-    "its step was never opened",
+    tell("it happens after its step was opened"),
+    tell("its step was never opened"),
     Layer.ANSWER,
-    "complete the steps before this one",
+    tell("complete the steps before this one"),
 )
 
 
 def _latched(state: GoalState) -> Verdict:
     """A goal of a completed step is met, even an edge that holds no more."""
-    return state.verdict if isinstance(state.verdict, Met) else Met("it was reached")
+    return state.verdict if isinstance(state.verdict, Met) else Met(tell("it was reached"))
 
 
 def _said(state: GoalState) -> Verdict:
@@ -108,10 +108,15 @@ def _said(state: GoalState) -> Verdict:
         case None:
             return Unknown(tell("it was not judged"))
         case Met(observed) if state.broken:
-            return Unmet("it holds all the while", "it was broken in between", Layer.ANSWER, "reset the step")
+            return Unmet(
+                tell("it holds all the while"), tell("it was broken in between"), Layer.ANSWER, tell("reset the step")
+            )
         case Met(observed):
             return Unmet(
-                "it changes after the step was opened", f"{observed}, but already before", Layer.ANSWER, "do it again"
+                tell("it changes after the step was opened"),
+                tell("{observed}, but already before", observed=observed),
+                Layer.ANSWER,
+                tell("do it again"),
             )
         case Unmet() | Unknown() as verdict:
             return verdict

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from tutor.errors import LabEnded, NettutorError, StoreError
+from tutor.i18n import tell
 from tutor.lab import Lab
 from tutor.model.lesson import Lesson, Step
 from tutor.model.state import SessionState
@@ -178,7 +179,7 @@ class Session:
     async def restart_shell(self, machine: str, *, rows: int = 24, columns: int = 80) -> Shell:
         """A new shell on a machine whose shell ended. Raises ``LabEnded`` where the machine is gone too."""
         if self.lab.ended.done() or self.lab.machine_ended(machine).done():
-            raise LabEnded(f"{machine} is gone")
+            raise LabEnded(tell("{machine} is gone", machine=machine))
         return await self._start_shell(machine, rows, columns)
 
     async def revive_shells(self) -> None:

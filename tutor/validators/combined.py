@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tutor.i18n import tell
+from tutor.model import words
 from tutor.model.facts import Facts
 from tutor.model.lesson import Check
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
@@ -87,7 +88,7 @@ class Count:
             return unknown[0]
         expected = tell("at most {number} of {all} hold", number=self._high, all=len(verdicts))
         observed = tell("{number} hold: {observed}", number=len(met), observed=met[-1].observed)
-        return Unmet(expected, observed, self.layer, self.look)
+        return Unmet(expected, observed, self.layer, words.told(self.look))
 
 
 @validator("not")
@@ -106,7 +107,7 @@ class Not:
     def judge(self, facts: Facts) -> Verdict:
         match self.check.judge(facts):
             case Met(observed):
-                return Unmet(self.expected, observed, self.layer, self.look)
+                return Unmet(self.expected, observed, self.layer, words.told(self.look))
             case Unmet(_, observed):
                 return Met(observed)
             case Unknown() as unknown:

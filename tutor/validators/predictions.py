@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tutor.i18n import tell
+from tutor.model import words
 from tutor.model.facts import Facts, HttpResult, PingResult, Unreadable
 from tutor.model.lesson import Check
 from tutor.model.place import Place
@@ -134,7 +135,7 @@ class YesOrNo:
                 right = "yes"
             case Unmet():
                 right = "no"
-        return judged(facts, self.goal, typed.yes_or_no, [right], self.asked, self.look)
+        return judged(facts, self.goal, typed.yes_or_no, [right], self.asked, words.told(self.look))
 
 
 @validator("answer-last-seen")

@@ -10,6 +10,7 @@ what there is not, so that a name is found as soon as it was made.
 from __future__ import annotations
 
 from tutor.errors import LabError
+from tutor.i18n import tell
 from tutor.lab.services.process import Daemon, address_of, port_of
 from tutor.model.topology import MachineSpec, ServiceSpec
 
@@ -22,7 +23,9 @@ def daemon(machine: MachineSpec, spec: ServiceSpec) -> Daemon:
     address, port = address_of(machine, spec), port_of(machine, spec, 53)
     root, forward = spec.options.get("root"), spec.options.get("forward")
     if (root is None) == (forward is None):
-        raise LabError(f"the resolver of {machine.name} needs either a root server or a server to forward to")
+        raise LabError(
+            tell("the resolver of {machine} needs either a root server or a server to forward to", machine=machine.name)
+        )
     folder = f"/etc/unbound/{str(address or spec.netns or machine.name).replace(':', '.')}"
     path, hints = f"{folder}/unbound.conf", f"{folder}/root.hints"
     asked = f'  root-hints: "{hints}"\n' if root else ""
