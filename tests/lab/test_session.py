@@ -212,3 +212,21 @@ async def test_exit_is_said_and_a_new_shell_can_be_had(live: Live) -> None:
 async def test_kill_all_is_said(live: Live) -> None:
     live.type("sh -c 'kill -9 -1'")
     await live.until(lambda: any(isinstance(event, LabDied | ShellEnded) for event in live.events))
+
+
+async def test_what_packets_did_once_and_do_no_more_is_said_while_a_question_is_open() -> None:
+    session = await Session.boot(load("port-forwarding"))
+    live = Live(session)
+    try:
+        await session.open_step(0)
+        await session.start()
+        session.answer("before", "refused")
+        session.answer("blue-before", "no")
+        await live.until(lambda: live.completed() == ["knock"])
+        await session.open_step(1)
+        await live.until(lambda: live.goal("red-to-lan").done)
+        live.type("iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80")
+        await live.until(lambda: isinstance(live.goal("red-to-lan").verdict, Unmet))
+        assert live.goal("page").done
+    finally:
+        await session.close()

@@ -33,12 +33,14 @@ class Referee:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._generation = 0
+        self._unsaid = False
         self.states: tuple[GoalState, ...] = ()
         self.answers: dict[str, str] = {}
 
     def open(self, step: Step) -> None:
         """Start on a step; what was said of another is forgotten, and so are looks that are under way."""
         self._generation += 1
+        self._unsaid = False
         self.states = goals.opened(step)
         self.answers = {}
 
@@ -66,12 +68,14 @@ class Referee:
     async def look_at_traffic(self, *, patience: float, settled: bool = True) -> bool:
         """Judge the goals that send packets. With ``settled`` false, an *unmet* that is news is not said yet."""
         chosen = [goal for goal in self.open_goals if self._sends(goal)]
+        if settled:
+            self._unsaid = False
         return await self._look(chosen, patience=patience, say_news=settled)
 
     @property
     def waits_for_traffic(self) -> bool:
-        """Whether a goal that sends packets is not met, so that packets are worth another try."""
-        return any(self._sends(state.goal) and not state.done for state in self.states)
+        """Whether a goal that sends packets is not met, or was not when last tried, so that another try is worth it."""
+        return self._unsaid or any(self._sends(state.goal) and not state.done for state in self.states)
 
     @property
     def needs_traffic_before(self) -> bool:
@@ -116,17 +120,19 @@ class Referee:
             return False
         judged = {goal.id: goals.judge(goal, facts) for goal in chosen}
         before = self.states
-        self.states = tuple(self._next(state, judged, say_news) for state in before)
+        news = frozenset(state.goal.id for state in before if self._is_bad_news(state, judged.get(state.goal.id)))
+        kept = frozenset() if say_news else news
+        if not say_news:
+            self._unsaid = bool(news)
+        self.states = tuple(
+            goals.advance(state, judged[state.goal.id]) if state.goal.id in judged.keys() - kept else state
+            for state in before
+        )
         return self.states != before
 
     @staticmethod
-    def _next(state: GoalState, judged: Mapping[str, Verdict], say_news: bool) -> GoalState:
-        verdict = judged.get(state.goal.id)
-        if verdict is None:
-            return state
-        if isinstance(verdict, Unmet) and not isinstance(state.verdict, Unmet) and not say_news:
-            return state
-        return goals.advance(state, verdict)
+    def _is_bad_news(state: GoalState, verdict: Verdict | None) -> bool:
+        return isinstance(verdict, Unmet) and not isinstance(state.verdict, Unmet)
 
     async def _facts(
         self, chosen: Iterable[Goal], patience: float, tells: Callable[[Goal], bool] = lambda _: True
