@@ -77,6 +77,13 @@ class Apt:
         asked = [name for name in names if name not in found]
         return [f"{name}={version}" for name, version in found.items()] + asked
 
+    def knows(self, name: str) -> bool:
+        """Whether there is such a package in this release."""
+        try:
+            return bool(self._run("apt-cache", "show", "--no-all-versions", name))
+        except AptFailed:
+            return False
+
     def locate(self, specs: Sequence[str]) -> list[Package]:
         """File, size and checksum of each; in a scratch directory, since apt passes over files that are there."""
         empty = self._cache / "empty"

@@ -99,6 +99,8 @@ def _program(tool: Tool, release: Release, progress: Progress) -> dict[Package, 
 def _fetch(source: Apt, tools: tuple[Tool, ...], progress: Progress) -> dict[Package, Path]:
     """With the machine's package lists; where they are missing or too old, with fresh ones of our own."""
     names = list(dict.fromkeys(package for tool in tools for package in tool.packages_for("apt")))
+    split = {package for tool in tools for package in tool.packages.get("apt-where-split", ())}
+    names += sorted(package for package in split if source.knows(package))
     try:
         return _fetch_with(source, names, progress)
     except AptFailed:
