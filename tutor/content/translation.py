@@ -184,6 +184,7 @@ class Translations:
         self._lesson = lesson
         self._values = values
         self._known: dict[str, Mapping[str, str]] = {}
+        self._fronts: dict[str, Mapping[str, str]] = {}
 
     def require(self, language: str) -> bool:
         """Read it now; ``ContentError`` for what is wrong in it. Says whether there is one."""
@@ -197,12 +198,23 @@ class Translations:
         return True
 
     def text(self, language: str, key: str) -> str | None:
-        if language not in self._known:
-            try:
+        try:
+            if language not in self._known:
+                if key in FRONT:
+                    return self._front(language).get(key)
                 self.require(language)
-            except ContentError:  # the English text does, too
-                return None
+        except ContentError:  # the English text does, too
+            return None
         return self._known[language].get(key)
+
+    def _front(self, language: str) -> Mapping[str, str]:
+        """Title and summary without the rest, as lists of lessons need them."""
+        if language not in self._fronts:
+            self._fronts[language] = {}
+            path = file_for(self._lesson, language)
+            if path.is_file():
+                self._fronts[language] = read_front(path)
+        return self._fronts[language]
 
 
 def words_in(node: Node, names: frozenset[str]) -> Iterator[tuple[Entries, str, Scalar]]:

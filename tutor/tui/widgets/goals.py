@@ -11,7 +11,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input
 
-from tutor.i18n import _, padded, shown, tell
+from tutor.i18n import _, cells, padded, shown, tell
 from tutor.model.state import GoalState
 from tutor.model.verdict import Met, Unknown, Unmet
 from tutor.tui.messages import AnswerGiven, WhyAsked
@@ -25,6 +25,7 @@ BROKEN = ("✘", tell("broken"), "$text-error")
 CHECKING = ("…", tell("checking"), "$text-muted")
 UNKNOWN = ("?", tell("could not check"), "$text-muted")
 BEFORE = ("◌", tell("was so before"), "$text-warning")
+LABELS = EXPECTED, SEEN, LOOK_AT, BECAUSE = tell("expected"), tell("seen"), tell("look at"), tell("because")
 DENSE_BELOW = 48
 """Columns under which a goal that is done takes one line only."""
 ASKED = ("▸", tell("your answer"), "$text-warning")
@@ -57,21 +58,21 @@ def reasons(state: GoalState, *, brief: bool) -> list[tuple[str, str]]:
         return []
     if state.broken:
         return [
-            (tell("seen"), tell("it held, and then it did not")),
-            (tell("look at"), tell("F4 starts the step again")),
+            (SEEN, tell("it held, and then it did not")),
+            (LOOK_AT, tell("F4 starts the step again")),
         ]
     match state.verdict:
         case Unmet() as unmet:
             if look_of(state) is ASKED:
                 return []
-            seen = (tell("seen"), unmet.observed)
-            return [seen] if brief else [(tell("expected"), unmet.expected), seen, (tell("look at"), unmet.look_next)]
+            seen = (SEEN, unmet.observed)
+            return [seen] if brief else [(EXPECTED, unmet.expected), seen, (LOOK_AT, unmet.look_next)]
         case Unknown(cause):
-            return [(tell("because"), cause)]
+            return [(BECAUSE, cause)]
         case Met():
             return [
-                (tell("seen"), tell("it held before this step was opened")),
-                (tell("look at"), tell("undo it, then do it again")),
+                (SEEN, tell("it held before this step was opened")),
+                (LOOK_AT, tell("undo it, then do it again")),
             ]
         case None:
             return []
@@ -120,10 +121,11 @@ class GoalCard(Flow):
         if state.done and width < DENSE_BELOW:
             return head.truncate(width, ellipsis=True)
         rows = hang(head, width, 2)
+        column = max(cells(shown(label)) for label in LABELS) + 1
         for label, clause in reasons(state, brief=brief):
-            style = "$text-secondary" if label == "look at" else ""
-            text = Content.assemble((padded(shown(label), 8) + " ", "$text-muted"), inline(clause, style))
-            rows += [row.pad_left(2) for row in hang(text, max(1, width - 2), 9 if width > 30 else 2)]
+            style = "$text-secondary" if label is LOOK_AT else ""
+            text = Content.assemble((padded(shown(label), column), "$text-muted"), inline(clause, style))
+            rows += [row.pad_left(2) for row in hang(text, max(1, width - 2), column if width > 30 else 2)]
         return Content("\n").join(rows)
 
 
