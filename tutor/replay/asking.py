@@ -65,7 +65,7 @@ def _target(topology: Topology, text: str) -> tuple[Address | Place, int | None]
     with contextlib.suppress(ValueError):
         return ip_address(text), None
     host, colon, port = text.rpartition(":")
-    if not colon:
+    if not colon or host.endswith("/docker"):  # a container: host/docker:web
         return _place(topology, text), None
     if not (port.isdecimal() and 0 < int(port) < 65536):
         raise UsageError(tell("{text} is no address or place, with or without a port", text=repr(text)))
