@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 import pytest
 from lab_modes import MODES, use_mode
@@ -13,6 +13,7 @@ from tutor.lab.tools import missing
 from tutor.model.lesson import Check
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.validators.cni import Configured, Masqueraded, PortMapped, Released, Reserved, ResultHolds
+from tutor.validators.http import Fetches
 
 CONF, RESULT, MAPPED = "/etc/cni/net.d/10-lab.conf", "/root/result.json", "/root/portmap.json"
 SUBNET = ip_network("10.22.0.0/24")
@@ -178,3 +179,10 @@ async def test_add_and_del_leave_nothing_but_the_bridge(here: Bench) -> None:
     assert [link["ifname"] for link in await here.look("ip -json link", BLUE)] == ["lo"]
     assert [link["ifname"] for link in await here.look("ip -json link show type bridge")] == ["cni0"]
     assert "DNAT --to" not in await here.sh("iptables-save -t nat")
+
+
+async def test_the_place_that_is_gone_is_the_one_that_is_named(here: Bench) -> None:
+    """Not the one from which the packets would have come."""
+    check = Fetches(LAN, ip_address("192.168.1.2"), 8080, end=BLUE, via=(HOST,))
+    await here.sh("ip netns del blue")
+    assert of(await judge(here, check)) == (Layer.NAMESPACE, "there is no namespace blue")

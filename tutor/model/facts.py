@@ -33,10 +33,12 @@ class Gone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """No answer. ``reason`` is the class, ``detail`` one clause for the learner."""
+    """No answer. ``reason`` is the class, ``detail`` one clause for the learner, ``place`` the one that is gone, which
+    need not be where the question starts."""
 
     reason: Gone
     detail: str
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ __all__ = ["HOME", "address", "clauses", "command", "ip", "joined", "links", "on
 def unreadable(what: Unreadable, where: Place, expected: str) -> Unmet | Unknown:
     """A missing namespace is the learner's own state; anything else means that we do not know."""
     if what.reason is Gone.NO_NAMESPACE:
+        where = what.place or where
         if container_of(where):
             observed = tell("no container {place} is running", place=place(where))
             return Unmet(expected, observed, Layer.SERVICE, on(where.machine, "docker ps -a"))

@@ -53,7 +53,7 @@ def unreadable(place: Place, error: Exception) -> Unreadable:
     """The error of a lab's method, or of the kernel, as an answer."""
     match error:
         case NamespaceGone(place=gone):
-            return Unreadable(Gone.NO_NAMESPACE, f"there is no namespace {gone.netns} on {gone.machine}")
+            return Unreadable(Gone.NO_NAMESPACE, f"there is no namespace {gone.netns} on {gone.machine}", gone)
         case KeyError():
             return Unreadable(Gone.NO_MACHINE, f"there is no machine {place.machine}")
         case TimeoutError():
