@@ -41,8 +41,20 @@ def ip(where: Place, arguments: str) -> str:
 def command(where: Place, line: str) -> str:
     """Any command there: ``ip netns exec red sysctl -a``, ``docker exec web ps``."""
     if container := container_of(where):
-        return on(where.machine, f"docker exec {container} {line}")
+        return on(where.machine, f"docker exec {container} {_of_busybox(line)}")
     return on(where.machine, line if where.netns is None else f"ip netns exec {where.netns} {line}")
+
+
+def _of_busybox(line: str) -> str:
+    """The same with the tools that the lab's images have."""
+    words = line.split()
+    if words[0] == "curl":
+        return f"wget -qO- {words[-1]}"
+    if words[0] == "dig":
+        server = next((word[1:] for word in words if word.startswith("@")), "")
+        name = next((word for word in words[1:] if word[0] not in "@+"), "")
+        return f"nslookup {name} {server}".strip()
+    return line
 
 
 def on(machine: str, line: str) -> str:
