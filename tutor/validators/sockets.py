@@ -156,7 +156,7 @@ def hears(one: Listener, target: Address) -> bool:
 
 def look_at(place: Place, transport: str) -> str:
     """The command that lists them."""
-    return say.command(place, f"ss -{'t' if transport == 'tcp' else 'u'}lnp")
+    return say.command(place, f"ss -pln{'t' if transport == 'tcp' else 'u'}")
 
 
 def _who(one: Listener) -> str:
