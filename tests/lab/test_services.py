@@ -86,7 +86,12 @@ async def test_a_missing_program_tells_how_to_get_it(monkeypatch: pytest.MonkeyP
 async def test_a_service_without_a_free_port_is_refused() -> None:
     needs("nginx")
     with pytest.raises(LabError, match="port 80 of server is taken"):
-        await Lab.boot(serving(ServiceSpec("http"), setup=("python3 -m http.server 80 >/dev/null 2>&1 & sleep 0.5",)))
+        await Lab.boot(
+            serving(
+                ServiceSpec("http"),
+                setup=("python3 -m http.server 80 >/dev/null 2>&1 & until ss -ltn | grep -q :80; do sleep 0.02; done",),
+            )
+        )
 
 
 @pytest.mark.parametrize(
