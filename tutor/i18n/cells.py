@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 
 def cells(text: str) -> int:
     """The columns of a line: wide and full-width characters take two (UAX 11), combining ones none."""
     if text.isascii():
         return len(text)
-    return sum(_width(character) for character in text)
+    from unicodedata import category, east_asian_width  # a library of its own to load, which English does without
 
-
-def _width(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) == "Mn":
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return sum(0 if category(each) == "Mn" else 2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def padded(text: str, columns: int) -> str:
