@@ -50,6 +50,8 @@ def _of_busybox(line: str) -> str:
     words = line.split()
     if words[0] == "curl":
         return f"wget -qO- {words[-1]}"
+    if words[0] == "ss":
+        return " ".join(["netstat", *words[1:]])
     if words[0] == "dig":
         server = next((word[1:] for word in words if word.startswith("@")), "")
         name = next((word for word in words[1:] if word[0] not in "@+"), "")
