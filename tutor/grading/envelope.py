@@ -22,11 +22,15 @@ SUBMISSION = "application/vnd.nettutor.submission.v1+json"
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """An envelope whose form is right and whose signatures nobody has looked at yet. ``payload`` is not parsed."""
+    """An envelope whose form is right and whose signatures nobody has looked at yet. ``payload`` is not parsed.
+
+    The id of a key in it is the public key itself, in one line as in ``keys``: what it signs can be told before
+    anything that was signed is looked at.
+    """
 
     payload: bytes
     payload_type: str
-    signers: tuple[str, ...]  # fingerprints that it claims
+    signers: tuple[str, ...]  # public keys that it claims
     _raw: dict[str, Any]
 
     def signed_by(self, public: str) -> bool:
@@ -35,7 +39,7 @@ class Sealed:
         from securesystemslib.exceptions import FormatError, VerificationError
         from securesystemslib.signer import SSlibKey
 
-        key = SSlibKey.from_crypto(keys.parse_public(public), keyid=keys.fingerprint(public))
+        key = SSlibKey.from_crypto(keys.parse_public(public), keyid=public)
         copied = {**self._raw, "signatures": [dict(each) for each in self._raw["signatures"]]}
         try:
             Envelope.from_dict(copied).verify([key], 1)
@@ -49,7 +53,7 @@ def seal(value: Any, payload_type: str, key: Ed25519PrivateKey) -> bytes:
     from securesystemslib.dsse import Envelope
     from securesystemslib.signer import CryptoSigner, SSlibKey
 
-    public = SSlibKey.from_crypto(key.public_key(), keyid=keys.fingerprint(keys.public_text(key)))
+    public = SSlibKey.from_crypto(key.public_key(), keyid=keys.public_text(key))
     envelope = Envelope(strict.canonical(value), payload_type, {})
     envelope.sign(CryptoSigner(key, public))
     return strict.canonical(envelope.to_dict()) + b"\n"

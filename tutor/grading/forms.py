@@ -16,13 +16,15 @@ def plain(value: object) -> Any:
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
-def read(value: Any, kind: type[_Model]) -> _Model:
-    """A dataclass from a JSON value, with every field there and no other.
+def read(value: Any, kind: type[_Model], schema: int = 1) -> _Model:
+    """A dataclass from a JSON value, with every field there and no other; its ``schema`` must be this one.
 
     Raises ``SubmissionError`` with the path to the first field that is wrong.
     """
     import msgspec
 
+    if isinstance(value, dict) and value.get("schema") != schema:
+        raise SubmissionError(f"it was written by another version of nettutor (schema {str(value.get('schema'))[:20]})")
     try:
         found = msgspec.convert(value, kind, strict=True)
     except (msgspec.ValidationError, ValueError) as error:

@@ -5,7 +5,8 @@ and synced before the call returns. Knows no lesson file, lab or screen: steps a
 """
 
 from tutor.model.progress import Attempt, LessonProgress, TypedCommand
-from tutor.store.journal import Event
+from tutor.store.fold import attempts
+from tutor.store.journal import Event, body_text, first_broken
 from tutor.store.store import Store
 
-__all__ = ["Attempt", "Event", "LessonProgress", "Store", "TypedCommand"]
+__all__ = ["Attempt", "Event", "LessonProgress", "Store", "TypedCommand", "attempts", "body_text", "first_broken"]

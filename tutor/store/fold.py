@@ -61,7 +61,7 @@ class Progress:
                 self._begin(event)
             elif event.kind == "language":
                 self.language = _text(event.body, "code")
-            elif (draft := self._drafts.get(_number(event.body, "attempt"))) is not None:
+            elif (draft := self._drafts.get(_attempt(event.body))) is not None:
                 self._last = draft.attempt.id
                 self._apply(draft, event.kind, event.body)
 
@@ -117,6 +117,21 @@ class Progress:
             return None
         attempt = self._drafts[self._last].attempt
         return attempt.lesson, attempt.step or ""
+
+
+def attempts(events: Iterable[Event]) -> dict[str, Attempt]:
+    """The current attempt at each lesson after these entries. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for
+    entries that this program does not write."""
+    progress = Progress()
+    progress.add(events)
+    found = {lesson: progress.current(lesson) for lesson in progress.lessons()}
+    return {lesson: attempt for lesson, attempt in found.items() if attempt is not None}
+
+
+def _attempt(body: Mapping[str, Any]) -> int:
+    """The attempt that an entry is about; 0, which there is not, where it is about none."""
+    number = body.get("attempt")
+    return number if isinstance(number, int) else 0
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

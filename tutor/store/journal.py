@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +40,22 @@ class Event:
 def chain(previous: bytes, seq: int, at: int, kind: str, body: str) -> bytes:
     """The hash of an entry over the one before it and its own columns."""
     return hashlib.sha256(previous + f"{seq}\n{at}\n{kind}\n{body}".encode()).digest()
+
+
+def body_text(body: Mapping[str, object]) -> str:
+    """The text of a body that is hashed and kept."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+
+def first_broken(entries: Iterable[tuple[int, int, str, str, str]]) -> int | None:
+    """The number of the first entry, as (seq, at, kind, body, hash in hexadecimal), that does not follow from those
+    before it; ``None`` where the chain holds from its beginning."""
+    digest = GENESIS
+    for expected, (seq, at, kind, body, found) in enumerate(entries, 1):
+        digest = chain(digest, seq, at, kind, body)
+        if seq != expected or digest.hex() != found:
+            return expected
+    return None
 
 
 class Journal:
@@ -73,7 +89,7 @@ class Journal:
             before = self._read()
             seq, at = self._seq + 1, self._clock()
             content = body(seq)
-            text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+            text = body_text(content)
             digest = chain(self._hash, seq, at, kind, text)
             self._connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?)", (seq, at, kind, text, digest))
             self._connection.execute("UPDATE head SET seq = ?, hash = ?", (seq, digest))

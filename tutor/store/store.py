@@ -24,18 +24,26 @@ class Store:
     Any number of stores may be open on the file; each sees what the others recorded. Not for use from two threads.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, stamp: Callable[[], Mapping[str, object]] = dict) -> None:
         self._journal = journal
+        self._stamp = stamp
         self._progress = Progress()
         self._events: list[Event] = []
         self._take(journal.news())
 
     @classmethod
-    def open(cls, path: Path | None = None, *, clock: Callable[[], int] = time.time_ns) -> Store:
-        """Open or create the file (default ``paths.progress_file()``). ``clock`` gives nanoseconds since the epoch."""
+    def open(
+        cls,
+        path: Path | None = None,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+        stamp: Callable[[], Mapping[str, object]] = dict,
+    ) -> Self:
+        """Open or create the file (default ``paths.progress_file()``). ``clock`` gives nanoseconds since the epoch, and
+        ``stamp`` what is added to the body of every entry."""
         journal = Journal(path if path is not None else paths.progress_file(), clock)
         try:
-            return cls(journal)
+            return cls(journal, stamp)
         except BaseException:
             journal.close()
             raise
@@ -117,13 +125,17 @@ class Store:
         events = self.journal()
         return tuple(late.seq for early, late in itertools.pairwise(events) if late.at < early.at)
 
+    def note(self, kind: str, **body: object) -> None:
+        """An entry that is no progress: the fold leaves it alone."""
+        self._record(kind, lambda seq: body)
+
     def _of(self, attempt: int, kind: str, **body: object) -> None:
         if not self._progress.known(attempt):
             raise LookupError(f"there is no attempt {attempt}")
         self._record(kind, lambda seq: {"attempt": attempt, **body})
 
     def _record(self, kind: str, body: Callable[[int], Mapping[str, object]]) -> Event:
-        events = self._journal.append(kind, body)
+        events = self._journal.append(kind, lambda seq: {**self._stamp(), **body(seq)})
         self._take(events)
         return events[-1]
 
