@@ -190,6 +190,8 @@ async def test_settings_of_the_resolver(lab: Lab) -> None:
     assert await met(lab, Resolves("web", HOST, (ip_address("203.0.113.80"),)))
     await sh(lab, "sed -i '1i nameserver 8.8.8.8' /etc/resolv.conf", "host")
     await unmet(lab, Nameserver(COMPANY, HOST), Layer.NAME, "it asks 8.8.8.8 first")
+    await sh(lab, "echo nameservers 192.168.1.53 >/etc/resolv.conf", "host")
+    await unmet(lab, Nameserver(COMPANY, HOST), Layer.NAME, "the line `nameservers 192.168.1.53` is not understood")
 
 
 async def test_authority_recursion_and_referral(lab: Lab) -> None:

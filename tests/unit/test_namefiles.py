@@ -32,6 +32,8 @@ def test_resolv_conf_as_the_library_reads_it() -> None:
         (ip_address("1.1.1.1"), ip_address("1.1.1.2"), ip_address("fe80::1%eth0")), ("corp",), ("ndots:2", "rotate")
     )
     assert namefiles.resolver("nameservers 1.1.1.1\nnameserver\n") == namefiles.Resolver()
+    lines = "# x\n\nnameserver 1.1.1.1\n nameserver 1.1.1.1\nnameserver: 1.1.1.1\nnameserver web\nsortlist 1.0.0.0\n"
+    assert namefiles.passed_over(lines) == ("nameserver 1.1.1.1", "nameserver: 1.1.1.1", "nameserver web")
 
 
 def test_nsswitch_sources_without_actions() -> None:
@@ -44,6 +46,7 @@ def test_nsswitch_sources_without_actions() -> None:
 def test_no_text_is_an_error(text: str) -> None:
     namefiles.hosts(text)
     namefiles.resolver(text)
+    namefiles.passed_over(text)
     namefiles.host_sources(text)
 
 

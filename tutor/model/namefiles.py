@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _SERVERS = 3  # MAXNS of resolv.h
+_SETTING = re.compile(r"(nameserver|search|domain|options|sortlist)[ \t]+(\S.*)")
 _PLAIN = re.compile(r"\d+\.\d+\.\d+\.\d+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%\S+)?")
 _ACTION = re.compile(r"\[[^]]*\]")
 
@@ -56,7 +57,7 @@ def resolver(text: str) -> Resolver:
     search: tuple[str, ...] = ()
     options: list[str] = []
     for line in text.split("\n"):
-        match = re.match(r"(nameserver|search|domain|options)[ \t]+(\S.*)", line)
+        match = _SETTING.match(line)
         if match is None:
             continue
         words = match[2].split()
@@ -68,9 +69,20 @@ def resolver(text: str) -> Resolver:
                 search = tuple(word.rstrip(".").casefold() for word in words)
             case "domain":
                 search = (words[0].rstrip(".").casefold(),)
-            case _:
+            case "options":
                 options += words
     return Resolver(tuple(servers), search, tuple(options))
+
+
+def passed_over(text: str) -> tuple[str, ...]:
+    """The lines of ``/etc/resolv.conf`` that the library does not understand, and says nothing about."""
+    found = []
+    for line in text.split("\n"):
+        match = _SETTING.match(line)
+        wrong = match is None or (match[1] == "nameserver" and _address(match[2].split()[0]) is None)
+        if line.strip() and line[0] not in "#;" and wrong:
+            found.append(line.strip())
+    return tuple(found)
 
 
 def host_sources(text: str) -> tuple[str, ...]:

@@ -67,10 +67,17 @@ class Nameserver:
         servers = [str(server) for server in namefiles.resolver(text).servers]
         look = say.on(machine, f"cat {RESOLV}")
         if not servers:
-            return Unmet(expected, tell("{file} names no name server", file=RESOLV), Layer.NAME, look)
+            return Unmet(expected, _no_server(text), Layer.NAME, look)
         if servers[0] != address:
             return Unmet(expected, tell("it asks {address} first", address=servers[0]), Layer.NAME, look)
         return Met(tell("it asks {address} first", address=address))
+
+
+def _no_server(text: str) -> str:
+    wrong = namefiles.passed_over(text)
+    if not wrong:
+        return tell("{file} names no name server", file=RESOLV)
+    return tell("in {file}, the line `{line}` is not understood, and passed over", file=RESOLV, line=wrong[0][:60])
 
 
 @validator("search-domain")
