@@ -25,6 +25,7 @@ _NAT_AT = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
 _FAMILIES = {4: ("ip", "inet"), 6: ("ip6", "inet")}
 _ICMP6 = ("icmpv6", "ipv6-icmp", "58")
 _CONNTRACK_AT = -200
+_FIRST_CHOSEN = 1024  # the kernel itself chooses no port below: ip_local_port_range (ip-sysctl.rst)
 _FINAL = {"accept", "drop", "reject", "masquerade", "snat", "dnat", "redirect", UNKNOWN}
 
 
@@ -456,8 +457,10 @@ def _within(address: Address, value: str) -> bool | None:
 
 def _port(port: int | None, value: str) -> bool | None:
     low, dash, high = value.partition("-")
-    if port is None or not low.isdigit() or (dash and not high.isdigit()):
+    if not low.isdigit() or (dash and not high.isdigit()):
         return None
+    if port is None:
+        return False if int(high or low) < _FIRST_CHOSEN else None
     return int(low) <= port <= int(high or low)
 
 
