@@ -75,7 +75,7 @@ def _only_lists(program: str, arguments: Sequence[str]) -> bool:
         case "arp":
             return not {"-s", "-d", "-f"} & set(arguments)
         case "sysctl":
-            return "-w" not in arguments and not any("=" in word for word in plain) and "-p" not in arguments
+            return not any("=" in word for word in plain) and not {"-w", "-p", "--load", "--system"} & set(arguments)
         case "iptables" | "ip6tables":
             return any(re.fullmatch(r"-[nvx]*[LS][nvx]*|--list|--list-rules", word) for word in arguments)
         case "nft":

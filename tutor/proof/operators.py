@@ -95,7 +95,7 @@ def wrong_mask(line: Line, _: Vocabulary) -> Iterator[Broken]:
 def wrong_address(line: Line, vocabulary: Vocabulary) -> Iterator[Broken]:
     """A host's address with another last number; a network's with another third."""
     for word, match in _addresses(line):
-        if line.before(word) in ("via", "gw"):
+        if line.before(word) in ("via", "gw", "netmask"):
             continue
         network = _is_network(match)
         moved = _moved(match["ip"], 256 if network else 5, vocabulary)
@@ -370,6 +370,11 @@ def _same_form(address: str, length: int) -> str:
     interface = IPv4Interface(address)
     wider = IPv4Interface(f"{interface.ip}/{length}")
     return str(wider.network) if interface.ip == interface.network.network_address else str(wider)
+
+
+def _mask_length(mask: str) -> int:
+    """How many ones it begins with: 24 of 255.255.255.0."""
+    return f"{int(IPv4Address(mask)):032b}".find("0") % 33
 
 
 def _moved(ip: str, by: int, vocabulary: Vocabulary) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tutor.errors import LabEnded
 from tutor.model.lesson import Check, Command, Goal, Lesson, Step
 from tutor.model.state import GoalState
-from tutor.model.verdict import Layer, Unknown, Unmet, Verdict
+from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.proof.looking import all_or_nothing
 from tutor.proof.mutants import effective
 from tutor.replay import type_line, type_one
@@ -37,7 +37,10 @@ class Outcome:
     lab_ended: str = ""
 
     def blames(self, layers: frozenset[Layer]) -> bool:
-        """Whether a reason names one of the layers; without one of a deed, the layer of a question will do."""
+        """Whether a reason names one of the layers; without one of a deed, the layer of a question will do. Of an edge
+        that held before and holds still, the reason is that nothing was done."""
+        if any(isinstance(verdict, Met) for _, verdict in self.verdicts):
+            return True
         said = [(goal, verdict.layer) for goal, verdict in self.verdicts if isinstance(verdict, Unmet)]
         if any(layer in layers for _, layer in said):
             return True

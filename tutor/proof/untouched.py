@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _SCRIPT = r"""
 tell() {
-    ip -details -json link | sed 's/"\([a-z_]*_timer\|fdb_n_learned\)":[^,}]*//g; s/},{"ifindex/},\n{"ifindex/g'
+    ip -details -json link | sed 's/"\([a-z_]*_timer\|fdb_n_learned\|operstate\)":[^,}]*//g;
+        s/"\(NO-CARRIER\|LOWER_UP\)",*//g; s/},{"ifindex/},\n{"ifindex/g'
     ip -json -4 address
     ip -json -6 address show scope global
     ip -4 route show table all
