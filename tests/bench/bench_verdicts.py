@@ -54,7 +54,7 @@ def delays(*before: str) -> list[float]:
                 found.append(tick_after(app, "ip netns add red", "✔".encode()))
                 app.drain(0.2)
                 app.send(b"clear; ip netns del red\r")
-                app.until(b"not yet")
+                app.until(b"named red")  # the first goal that is not met is told in full
                 app.drain(0.3)
             return found
 

@@ -55,7 +55,7 @@ def _script(place: Place, texts: list[str]) -> Iterator[str]:
 
 
 async def verdict(lab: Lab, flow: Flow) -> Outcome:
-    for _ in range(5):  # a busy machine may be too slow for one reading
+    for _ in range(20):  # a busy machine may be too slow for one reading
         way = (await lab.read([flow])).of(flow)
         if isinstance(way, Way):
             return follow(way, flow)
