@@ -133,6 +133,9 @@ async def test_the_reason_is_named_when_programs_get_nothing(lab: Lab) -> None:
     await unmet(lab, web, Layer.SERVICE, "192.168.1.2 gives no answer: connection refused")
     await sh(lab, f"echo nameserver {SILENT} >/etc/resolv.conf", "host")
     await unmet(lab, web, Layer.SERVICE, f"{SILENT} gives no answer")
+    silent = "".join(rf"nameserver 192.168.1.{number}\n" for number in (77, 78, 79))
+    await sh(lab, f"printf '{silent}search a.com b.com\\n' >/etc/resolv.conf", "host")
+    await unmet(lab, Resolves("web", HOST), Layer.SERVICE, f"{SILENT} gives no answer")
     await sh(lab, "echo nameserver 198.41.0.4 >/etc/resolv.conf", "host")
     await unmet(lab, web, Layer.NAME, "198.41.0.4 has no address for")
 
