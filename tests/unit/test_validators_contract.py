@@ -17,6 +17,7 @@ from ipaddress import (
     ip_interface,
     ip_network,
 )
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,6 +109,19 @@ def test_what_could_not_be_read_is_neither_a_pass_nor_a_fail(name: str, reason: 
         assert text
         assert "\n" not in text
         assert not text.endswith(".")
+
+
+def test_every_module_with_validators_is_known() -> None:
+    folder = Path(registry.__file__).parent
+    written = {path.stem for path in folder.glob("*.py") if "\n@validator(" in path.read_text()}
+    assert {registry.spec(name).check.__module__ for name in registry.names()} == {
+        f"tutor.validators.{module}" for module in written
+    }
+
+
+def test_the_words_of_parameters_are_known() -> None:
+    specs = map(registry.spec, registry.names())
+    assert {parameter.name for spec in specs for parameter in spec.parameters if parameter.words} == registry.WORDS
 
 
 def test_two_validators_cannot_have_one_name() -> None:

@@ -47,7 +47,7 @@ def goal(node: Node, name: str, machines: tuple[str, ...], texts: Texts) -> Goal
 def _mark_words(node: Node, goal_id: str, texts: Texts) -> None:
     """Let the words in the parameters know their translations."""
     seen: Counter[str] = Counter()
-    for entries, name, scalar in list(words_in(node, registry.words())):
+    for entries, name, scalar in list(words_in(node, registry.WORDS)):
         word = Written(scalar.value, goal_key(goal_id, name, seen[name]), texts)
         entries.entries[name] = replace(scalar, value=word)
         seen[name] += 1

@@ -71,7 +71,7 @@ def _step(source: SourceText, section: Section) -> English:
             entries = node.mapping("a goal")
             goal_id = entries.need("id", "a goal").text("the id")
             text = " ".join(entries.need("text", "a goal").text("the text").split())
-            words = [(name, scalar.value) for _, name, scalar in words_in(node, registry.words())]
+            words = [(name, scalar.value) for _, name, scalar in words_in(node, registry.WORDS)]
             goals[goal_id] = Counter(["text", *(name for name, _ in words)])
             texts += [goal_id, text, *(value for _, value in words)]
         elif block.role == "hint":

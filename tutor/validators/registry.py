@@ -3,16 +3,21 @@
 A validator is a frozen dataclass that implements ``model.lesson.Check``, decorated with ``@validator("name")``.
 Its fields are its parameters; ``param`` gives each the sentence that stands in the reference, and, where the word
 in a lesson is not a Python name (``from``, ``in``), that word.
+
+To load all validators takes longer than to load Textual, and a lesson needs few: which module has which is found in the
+source, and only that one is loaded.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
+import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, NewType, TypeVar
 
 from tutor.model.lesson import Check
@@ -51,6 +56,10 @@ _MODULES = (
     *("answers", "answers_state", "name_answers", "predictions", "attempts", "combined"),
 )
 
+WORDS = frozenset({"asked", "expected"})
+"""The names of the parameters that are text for the learner."""
+
+_DECORATOR = re.compile(r'^@validator\("([^"]+)"\)', re.MULTILINE)
 _CheckClass = TypeVar("_CheckClass", bound=type)
 
 
@@ -93,7 +102,7 @@ def validator(name: str) -> Callable[[_CheckClass], _CheckClass]:
     """Register the class under ``name``; a name taken twice is a bug in the program."""
 
     def register(cls: _CheckClass) -> _CheckClass:
-        if name in _classes:
+        if name in _classes or _homes().get(name, cls.__module__) != cls.__module__:
             raise ValueError(f"two validators are called {name!r}")
         _classes[name] = cls
         return cls
@@ -110,26 +119,18 @@ def param(help: str, *, name: str | None = None, default: Any = dataclasses.MISS
 @cache
 def names() -> tuple[str, ...]:
     """All validators, in the order of their modules."""
-    _load()
-    order = [f"tutor.validators.{module}" for module in _MODULES]
-    return tuple(sorted(_classes, key=lambda name: order.index(_classes[name].__module__)))
+    return tuple(_homes())
 
 
 @cache
 def spec(name: str) -> Spec:
     """What is known of one validator; ``KeyError`` where there is none of that name."""
-    _load()
+    importlib.import_module(_homes()[name])
     cls = _classes[name]
     hints = typing.get_type_hints(cls)
     goal_field = next((field for field, hint in hints.items() if hint is GoalId), None)
     summary = " ".join((cls.__doc__ or "").split())
     return Spec(name, cls, summary, tuple(_parameters(cls, hints)), goal_field)
-
-
-@cache
-def words() -> frozenset[str]:
-    """The names of the parameters that are text for the learner."""
-    return frozenset(parameter.name for name in names() for parameter in spec(name).parameters if parameter.words)
 
 
 def field_names(check: type) -> tuple[str, ...]:
@@ -138,9 +139,15 @@ def field_names(check: type) -> tuple[str, ...]:
 
 
 @cache
-def _load() -> None:
+def _homes() -> Mapping[str, str]:
+    """The module of each validator."""
+    found: dict[str, str] = {}
     for module in _MODULES:
-        importlib.import_module(f"tutor.validators.{module}")
+        for name in _DECORATOR.findall(Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8")):
+            if name in found:
+                raise ValueError(f"two validators are called {name!r}")
+            found[name] = f"tutor.validators.{module}"
+    return found
 
 
 def _parameters(cls: type, hints: Mapping[str, Any]) -> Iterator[Parameter]:
