@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog
 
 from tutor import i18n
 from tutor.i18n import choice, particles, shown, tell
+from tutor.i18n.packing import packed, unpacked
 from tutor.i18n.update import mo_bytes
 
 _TEXTS = {
@@ -160,3 +161,22 @@ def test_preferred(
 )
 def test_particles(word: str, forms: str, particle: str) -> None:
     assert particles.chosen(word, forms) == particle
+
+
+def test_told_texts_go_through_json(korean: None) -> None:
+    told = tell("{link} is {how}", link="eth0", how=tell("down"))
+    tree = {"sentence": told, "path": ["red", "blue"], "count": 2, "none": None}
+    again = unpacked(json.loads(json.dumps(packed(tree))))
+    assert again == tree
+    assert shown(again["sentence"]) == "eth0은 꺼져 있습니다"
+
+
+@pytest.mark.parametrize("tree", [{"told": 1, "values": {}}, {"told": "", "values": 2}])
+def test_what_is_no_told_text_is_refused(tree: object) -> None:
+    with pytest.raises(ValueError, match="told"):
+        unpacked(tree)
+
+
+def test_a_template_that_asks_for_more_is_refused() -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        unpacked({"told": "{a} {b}", "values": {"a": "x"}})

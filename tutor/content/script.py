@@ -12,6 +12,7 @@ from pathlib import Path
 from tutor.content import source as sources
 from tutor.content.source import SourceText
 from tutor.content.tree import nearest
+from tutor.i18n import tell
 from tutor.model.lesson import Command, Lesson
 
 MAXIMUM_BYTES = 1024 * 1024
@@ -53,20 +54,21 @@ def commands(source: SourceText, lines: Iterable[tuple[int, str]], shells: tuple
         else:
             found.append(Command(machine, line, line=number))
         if len(found) > MAXIMUM_COMMANDS:
-            raise source.error(number, f"there are more than {MAXIMUM_COMMANDS} commands")
+            raise source.error(number, tell("there are more than {count} commands", count=MAXIMUM_COMMANDS))
     if begun:
-        raise source.error(first, "the last line ends in a backslash, but nothing follows it")
+        raise source.error(first, tell("the last line ends in a backslash, but nothing follows it"))
     return tuple(found)
 
 
 def _machine(source: SourceText, number: int, name: str, shells: tuple[str, ...]) -> str:
     if not name or (shells and name not in shells):
-        raise source.error(number, f"there is no machine {name[:40]!r} with a shell{nearest(name, shells)}")
+        said = tell("there is no machine {name} with a shell{near}", name=repr(name[:40]), near=nearest(name, shells))
+        raise source.error(number, said)
     return name
 
 
 def _answer(source: SourceText, number: int, line: str) -> str:
     text = line[1:].strip()
     if not text:
-        raise source.error(number, "the answer is empty")
+        raise source.error(number, tell("the answer is empty"))
     return text

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.errors import ContentError
+from tutor.i18n import tell
 
 MAXIMUM_BYTES = 256 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -33,14 +34,14 @@ def read(path: Path, *, maximum: int = MAXIMUM_BYTES, pipe: bool = False) -> Sou
     shown = str(path)
     try:
         if not (path.is_file() or (pipe and (path.is_fifo() or path.is_char_device()))):
-            reason = "it is not a regular file" if path.exists() else "there is no such file"
+            reason = tell("it is not a regular file") if path.exists() else tell("there is no such file")
             raise ContentError(shown, 1, reason)
         with path.open("rb") as file:
             data = file.read(maximum + 1)
     except OSError as error:
-        raise ContentError(shown, 1, f"it cannot be read: {error.strerror}") from error
+        raise ContentError(shown, 1, tell("it cannot be read: {error}", error=error.strerror)) from error
     if len(data) > maximum:
-        raise ContentError(shown, 1, f"it is larger than {maximum // 1024} KiB")
+        raise ContentError(shown, 1, tell("it is larger than {limit} KiB", limit=maximum // 1024))
     return from_text(shown, _decoded(shown, data))
 
 
@@ -49,7 +50,9 @@ def from_text(shown: str, text: str) -> SourceText:
     lines = tuple(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"))
     for number, line in enumerate(lines, 1):
         if match := _CONTROL.search(line):
-            raise ContentError(shown, number, f"the control character U+{ord(match[0]):04X} is not allowed")
+            raise ContentError(
+                shown, number, tell("the control character {code} is not allowed", code=f"U+{ord(match[0]):04X}")
+            )
     return SourceText(shown, lines)
 
 
@@ -58,4 +61,6 @@ def _decoded(shown: str, data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ContentError(shown, line, f"byte 0x{data[error.start]:02x} is not UTF-8 text") from error
+        raise ContentError(
+            shown, line, tell("byte {byte} is not UTF-8 text", byte=f"0x{data[error.start]:02x}")
+        ) from error

@@ -19,6 +19,7 @@ from typing import Any
 from tutor import paths
 from tutor.errors import NettutorError, UsageError
 from tutor.i18n import tell
+from tutor.i18n.packing import packed, unpacked
 from tutor.session import Session
 
 _LONGEST = 4096  # bytes of a question
@@ -62,7 +63,7 @@ class Answering:
             if _peer(writer.get_extra_info("socket")) == os.getuid():
                 async with asyncio.timeout(_PATIENCE):
                     answer = await self._answer(await reader.readline())
-                    writer.write(json.dumps(answer).encode() + b"\n")
+                    writer.write(json.dumps(packed(answer)).encode() + b"\n")
                     await writer.drain()
         except (OSError, ValueError, TimeoutError):  # whoever asked is gone, or sent something else
             pass
@@ -75,15 +76,15 @@ class Answering:
 
         session = self._session()
         if session is None:
-            return {"error": "the tutorial is just making a lab; ask again in a moment"}
+            return {"error": tell("the tutorial is just making a lab; ask again in a moment")}
         try:
             words: dict[str, str] = json.loads(question)
             flow = asked(session.lab.topology, str(words["source"]), str(words["destination"]))
             return {"why": why_json(await why_here(session, *flow))}
         except (KeyError, TypeError, ValueError):
-            return {"error": "the question is not JSON with a source and a destination"}
+            return {"error": tell("the question is not JSON with a source and a destination")}
         except NettutorError as error:
-            return {"error": str(error)}
+            return {"error": error.message}
 
 
 def ask(source: str, destination: str) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def ask(source: str, destination: str) -> dict[str, Any]:
         except (OSError, ValueError):
             continue
         if "error" in answer:
-            raise UsageError(str(answer["error"]))
+            raise UsageError(answer["error"])
         return dict(answer["why"])
     raise UsageError(
         tell(
@@ -126,7 +127,7 @@ def _ask_one(path: Path, question: dict[str, str]) -> dict[str, Any]:
             raise OSError("it belongs to somebody else")
         sock.sendall(json.dumps(question).encode() + b"\n")
         with sock.makefile("rb") as stream:
-            answer = json.loads(stream.readline())
+            answer = unpacked(json.loads(stream.readline()))
     if not isinstance(answer, dict):
         raise ValueError("it is no answer")
     return answer

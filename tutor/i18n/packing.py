@@ -1,0 +1,37 @@
+"""Told texts through JSON, so that another process can show them in its own language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tutor.i18n.told import Told
+
+_TEMPLATE, _VALUES = "told", "values"
+
+
+def packed(tree: Any) -> Any:
+    """The lists, dictionaries and values of ``tree`` with each told text as an object that ``unpacked`` knows."""
+    if isinstance(tree, Told):
+        return {_TEMPLATE: tree.template, _VALUES: {name: packed(value) for name, value in tree.values.items()}}
+    if isinstance(tree, dict):
+        return {name: packed(value) for name, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [packed(value) for value in tree]
+    return tree
+
+
+def unpacked(tree: Any) -> Any:
+    """What ``packed`` was given, with lists for tuples. ``ValueError`` for what it never gives."""
+    if isinstance(tree, list):
+        return [unpacked(value) for value in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if tree.keys() != {_TEMPLATE, _VALUES}:
+        return {name: unpacked(value) for name, value in tree.items()}
+    template, values = tree[_TEMPLATE], unpacked(tree[_VALUES])
+    if not isinstance(template, str) or not isinstance(values, dict):
+        raise ValueError("this is no told text")
+    try:
+        return Told(template, values)
+    except (KeyError, IndexError, AttributeError) as error:
+        raise ValueError("the template and the values do not fit") from error
