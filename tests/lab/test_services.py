@@ -35,6 +35,13 @@ def serving(*specs: ServiceSpec, setup: tuple[str, ...] = ()) -> Topology:
     return Topology((server, MachineSpec("client", eth0("10.0.0.2/24"), resolver="10.0.0.1")))
 
 
+async def test_two_web_servers_on_two_ports_of_one_machine() -> None:
+    needs("nginx")
+    first, second = (ServiceSpec("http", options={"port": port, "page": f"page {port}"}) for port in ("80", "8080"))
+    async with running(serving(first, second)) as lab:
+        assert await sh(lab, "curl -s 10.0.0.1; curl -s 10.0.0.1:8080", "client") == "page 80\npage 8080\n"
+
+
 async def test_a_web_page_names_its_machine() -> None:
     needs("nginx")
     specs = (ServiceSpec("http"), ServiceSpec("http", options={"port": "8080", "page": "second"}))

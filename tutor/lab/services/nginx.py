@@ -11,6 +11,8 @@ def daemon(machine: MachineSpec, spec: ServiceSpec) -> Daemon:
     place = spec.netns or machine.name
     port, address = port_of(machine, spec, 80), address_of(machine, spec)
     name = place if address is None else f"{place}-{str(address).replace(':', '.')}"
+    if sum(_beside(machine, spec, other) for other in machine.services) > 1:
+        name += f"-{port}"
     page = spec.options.get("page", f"<!doctype html>\n<title>{place}</title>\n<h1>Hello from {place}</h1>")
     folder, log = f"/var/www/{name}", f"/var/log/nginx/{name}-error.log"
     if address is None:
@@ -41,3 +43,9 @@ http {{
     files = {path: configuration, f"{folder}/index.html": page + "\n", "/var/log/nginx/error.log": "",
              "/var/lib/nginx/keep": ""}  # fmt: skip
     return Daemon(("nginx", "-e", log, "-c", path, "-g", "daemon off;"), port, "tcp", files, address)
+
+
+def _beside(machine: MachineSpec, spec: ServiceSpec, other: ServiceSpec) -> bool:
+    """Whether both serve at the same address of the same place, so that only their ports tell them apart."""
+    place = other.kind == spec.kind and other.netns == spec.netns
+    return place and address_of(machine, other) == address_of(machine, spec)
