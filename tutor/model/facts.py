@@ -383,6 +383,7 @@ class HttpResult:
     body: str = ""
     error: str | None = None
     arrivals: tuple[Arrival, ...] = ()
+    connected: bool = field(default=False, compare=False)  # whatever came of it then
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,9 @@ class Fetches:
         if isinstance(result, Unreadable):
             return not_sent(result, self.source, expected)
         look = say.command(self.source, f"curl {url}")
+        if result.status is None and result.connected:
+            observed = tell("{url} takes the connection, but does not answer as a web server does", url=url)
+            return Unmet(expected, observed, Layer.SERVICE, look)
         if result.status is None:
             return Attempt(self.flow, facts, result, look).cause().unmet(expected)
         if result.status != 200 or (self.contains and self.contains not in result.body):

@@ -58,20 +58,28 @@ async def http_get(opener: Opener, want: HttpGet, patience: float) -> HttpResult
         with await opener.socket(want.source, family, socket.SOCK_STREAM, _TCP) as sock:
             sock.setblocking(False)
             sock.setsockopt(_TCP, socket.TCP_MAXSEG, mark)
-            status, body, error = await _fetch(sock, want, patience)
+            error = await _connect(sock, want, patience)
+            connected, status, body = error is None, None, ""
+            if connected:
+                status, body, error = await _fetch(sock, want)
         arrivals = tuple(dict.fromkeys(_arrivals(mark, list(captures.packets()))))
-    return HttpResult(status, body, error, arrivals)
+    return HttpResult(status, body, error, arrivals, connected)
 
 
-async def _fetch(sock: socket.socket, want: HttpGet, patience: float) -> tuple[int | None, str, str | None]:
-    loop = asyncio.get_running_loop()
+async def _connect(sock: socket.socket, want: HttpGet, patience: float) -> str | None:
+    """Why there is no connection."""
     try:
         async with asyncio.timeout(_CONNECT * patience):
-            await loop.sock_connect(sock, connect_address(sock, want.target, want.port))
+            await asyncio.get_running_loop().sock_connect(sock, connect_address(sock, want.target, want.port))
     except TimeoutError:
-        return None, "", "timed out"
+        return "timed out"
     except OSError as error:
-        return None, "", plain_words(error)
+        return plain_words(error)
+    return None
+
+
+async def _fetch(sock: socket.socket, want: HttpGet) -> tuple[int | None, str, str | None]:
+    loop = asyncio.get_running_loop()
     answer, error_text = bytearray(), None
     try:
         async with asyncio.timeout(_ANSWER):
