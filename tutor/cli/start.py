@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from typing import Any
@@ -48,6 +49,7 @@ def _require_terminal() -> None:
 
 
 def _tutorial(arguments: argparse.Namespace) -> int:
+    gc.disable()  # all that is made from here to the first frame stays; tui turns it on again
     lesson, hash_sign, step = (arguments.lesson or "").partition("#")
     if hash_sign and not (lesson and step):
         raise UsageError(tell("{lesson} is not LESSON#STEP", lesson=repr(arguments.lesson)))

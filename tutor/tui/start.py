@@ -36,7 +36,6 @@ async def _run(lesson: Lesson, store: Store, step: str | None, language: str, *,
         os.environ.pop(stale, None)
     size = os.get_terminal_size(0)
     opening = Opening(lesson, store, step, rows=max(1, size.lines // 2), columns=max(1, size.columns))
-    collecting = gc.isenabled()
     gc.disable()  # all that is made from here to the first frame stays
     try:
         driver = await asyncio.to_thread(importlib.import_module, "tutor.tui.driver")
@@ -46,8 +45,8 @@ async def _run(lesson: Lesson, store: Store, step: str | None, language: str, *,
             lesson, store, step=step, language=language, driver=driver.ShellDriver, opening=opening, watch=watch
         )
     finally:
-        if collecting:
-            gc.enable()
+        gc.freeze()
+        gc.enable()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: app.fail_in_background(context))
     code = await app.run_async()
     if app.failure is not None:
