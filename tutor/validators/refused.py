@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from tutor.i18n import tell
 from tutor.model.facts import Facts, HttpResult, NatRule, Ruleset, Stack, TcpResult, UdpResult
@@ -30,7 +31,26 @@ class Attempt:
         """The first thing that is wrong."""
         if self.result.error == REFUSED and not self._rejected:
             return self._refused()
-        return self._sent_astray() or explain(self.flow, self.facts, self.result)
+        if astray := self._sent_astray():
+            return astray
+        found = explain(self.flow, self.facts, self.result)
+        return self._unwritten(found) if found.layer is Layer.ADDRESS else found
+
+    def _unwritten(self, found: Cause) -> Cause:
+        """Nobody has the address because a rule is to rewrite it: that of a service, which leads to the end."""
+        flow = self.flow
+        places = (flow.source, *flow.watch)
+        if flow.end is None or any(self._owns(place, flow.target) for place in places):
+            return found
+        if any(arrival.destination != flow.target for arrival in self.result.arrivals if not arrival.reply):
+            return found
+        observed = tell(
+            "nobody has the address {address}, and no rule sends the connection on to {place}",
+            address=flow.target,
+            place=say.place(flow.end),
+        )
+        router = flow.via[0] if flow.via and flow.source.netns else flow.source
+        return Cause(observed, Layer.NAT, say.command(router, "iptables -t nat -nvL"), found.why)
 
     @property
     def _rejected(self) -> bool:
@@ -49,7 +69,8 @@ class Attempt:
             return None
         for router, rule in self._rewrites():
             host, _, _ = (rule.to or "").rpartition(":")
-            if self._for_this_port(rule) and rule.to and str(host or rule.to) not in _addresses(end):
+            meant = self._for_this_port(rule) and self._for_this_address(rule)
+            if meant and rule.to and str(host or rule.to) not in _addresses(end):
                 observed = tell("a rule of {place} sends the connection to {to}", place=say.place(router), to=rule.to)
                 return Cause(observed, Layer.NAT, listing(router, rule))
         return None
@@ -62,6 +83,16 @@ class Attempt:
 
     def _for_this_port(self, rule: NatRule) -> bool:
         return rule.port in (None, str(self._port)) and rule.protocol in (None, self.flow.protocol)
+
+    def _for_this_address(self, rule: NatRule) -> bool:
+        if rule.destination is None:
+            return True
+        network = rule.destination.removeprefix("!").strip()
+        try:
+            inside = self.flow.target in ip_network(network, strict=False)
+        except ValueError:  # such as the name of a set
+            return False
+        return inside is not rule.destination.startswith("!")
 
     def _refused(self) -> Cause:
         """Somebody said that nothing listens: the machine with the address, or the one it was forwarded to."""
