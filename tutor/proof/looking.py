@@ -20,7 +20,7 @@ class Doing(StrEnum):
 
 _SYNTAX = re.compile(r"[;&|<>`$]")
 _SHOWING = frozenset(
-    "cat clear echo grep head history host hostname less ls man more netstat ps ss tail true wc".split()
+    "cat clear echo grep head history host hostname jq less ls man more netstat ps ss tail true wc".split()
 )
 _FILTERS = frozenset("cut grep head less sort tail wc".split())
 _SENDING = frozenset("arping curl dig getent nc nslookup ping tcpdump tracepath traceroute watch wget".split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,9 +33,10 @@ _ABOUT = {
     "curl": (Layer.NAME, Layer.SERVICE, Layer.NAT, Layer.NEIGHBOUR),
     "pkill": (Layer.NAME, Layer.SERVICE),
     "docker": (Layer.SERVICE, Layer.LINK, Layer.NAT, Layer.NAME),
-    **dict.fromkeys(("coredns", "printf", "sed", "cp", "jq", "pkill", "kill"), (Layer.NAME, Layer.SERVICE)),
+    **dict.fromkeys(("coredns", "printf", "sed", "cp", "pkill", "kill"), (Layer.NAME, Layer.SERVICE)),
 }
-_ABOUT_CNI = (Layer.NAMESPACE, Layer.LINK, Layer.ADDRESS, Layer.ROUTE, Layer.NAT, Layer.SERVICE)
+_CNI = re.compile(r"\bCNI_|\bjq\b|\.json\b|\b(lab|port|db)\.conf\b")  # a plugin, and what it is told
+_ABOUT_CNI = (Layer.NAMESPACE, Layer.LINK, Layer.ADDRESS, Layer.ROUTE, Layer.FILTER, Layer.NAT, Layer.SERVICE)
 _ABOUT_IP = {
     "netns": (Layer.NAMESPACE, Layer.LINK),
     "link": (Layer.LINK,),
@@ -100,7 +102,7 @@ def about(text: str) -> frozenset[Layer]:
     line = Line(text)
     if writes_names(line):
         return frozenset((Layer.NAME, Layer.SERVICE))
-    if "CNI_COMMAND=" in text:
+    if _CNI.search(text):
         return frozenset(_ABOUT_CNI)
     bare = [word.text for word in line.bare]
     if bare[:1] == ["ip"]:
