@@ -16,14 +16,15 @@ from tutor.model.wants import DnsLookup
 if TYPE_CHECKING:
     from dns.message import Message
 
-_TRIES = (0.8, 1.6)  # times the patience, for each of the two tries
+_TRIES = (0.8, 1.6, 1.6)  # times the patience, for each try
+_LEAST = 0.5  # seconds of patience: it is not the kernel that answers, but a process that has to get its turn
 _TCP_PATIENCE = 2.4
 _LARGEST = 65535
 _TIMED_OUT = "timed out"
 
 
 async def dns_lookup(opener: Opener, want: DnsLookup, patience: float) -> DnsResult:
-    """Asks at most twice over UDP, and once over TCP. Raises what the opener raises."""
+    """Asks at most three times over UDP, and once over TCP. Raises what the opener raises."""
     import dns.exception  # here: a fifth of a lesson's lifetime never asks, and the import takes 60 ms
     import dns.flags
     import dns.message
@@ -32,6 +33,7 @@ async def dns_lookup(opener: Opener, want: DnsLookup, patience: float) -> DnsRes
         query = dns.message.make_query(want.name, want.rrtype)
     except (dns.exception.DNSException, ValueError) as error:
         return DnsResult(error=f"{want.name} {want.rrtype} cannot be asked: {error}")
+    patience = max(patience, _LEAST)
     if not want.recurse:
         query.flags &= ~dns.flags.RD
     try:

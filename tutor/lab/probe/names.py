@@ -19,13 +19,13 @@ from tutor.model.facts import Asked, Resolution, Text
 from tutor.model.wants import DnsLookup, FileOf, NameLookup
 
 _PATIENCE = "RES_OPTIONS=timeout:1 attempts:1"
-_LONGEST, _DIRECTLY = 3.2, 1.6  # seconds for the library, and then for asking the servers directly
+_LONGEST, _DIRECTLY = 2.6, 2.2  # seconds for the library, and then for asking the servers directly
 _DIRECT_PATIENCE = 0.5
 _STREAM = "STREAM"
 _NO_PROGRAM, _NOT_FOUND = (126, 127), 2
 
 
-async def name_lookup(opener: Opener, want: NameLookup, patience: float) -> Resolution:
+async def name_lookup(opener: Opener, want: NameLookup) -> Resolution:
     """``ValueError`` for what is no name, ``OSError`` where getent cannot be run, and what the opener raises."""
     if not want.name or want.name.startswith("-") or not want.name.isprintable() or " " in want.name:
         raise ValueError(f"{want.name!r} is not a name")
@@ -37,7 +37,7 @@ async def name_lookup(opener: Opener, want: NameLookup, patience: float) -> Reso
         async with asyncio.timeout(_LONGEST):
             done = await opener.run(want.place.machine, argv)
     except TimeoutError:
-        return Resolution(asked=await _asked(opener, want, patience), in_time=False)
+        return Resolution(asked=await _asked(opener, want), in_time=False)
     if done.status in _NO_PROGRAM:
         raise OSError(f"getent could not be run: {done.stderr.decode('utf-8', 'replace').strip()}")
     addresses, canonical = _parsed(done.stdout.decode("utf-8", "replace"))
@@ -45,7 +45,7 @@ async def name_lookup(opener: Opener, want: NameLookup, patience: float) -> Reso
         return Resolution(addresses, canonical)
     if done.status != _NOT_FOUND:
         raise OSError(f"getent ended with status {done.status}")
-    return Resolution(asked=await _asked(opener, want, patience))
+    return Resolution(asked=await _asked(opener, want))
 
 
 def _parsed(text: str) -> tuple[tuple[str, ...], str | None]:
@@ -56,7 +56,7 @@ def _parsed(text: str) -> tuple[tuple[str, ...], str | None]:
     return tuple(dict.fromkeys(addresses)), canonical
 
 
-async def _asked(opener: Opener, want: NameLookup, patience: float) -> tuple[Asked, ...]:
+async def _asked(opener: Opener, want: NameLookup) -> tuple[Asked, ...]:
     """Each name server of the place, asked directly for the first name that the library would ask for."""
     paths = ["/etc/resolv.conf"]
     if want.place.netns is not None:
@@ -71,8 +71,6 @@ async def _asked(opener: Opener, want: NameLookup, patience: float) -> tuple[Ask
     lookups = [DnsLookup(want.place, server, name) for server in settings.servers]
     with suppress(TimeoutError):
         async with asyncio.timeout(_DIRECTLY):
-            results = await asyncio.gather(
-                *(dns_lookup(opener, lookup, min(patience, _DIRECT_PATIENCE)) for lookup in lookups)
-            )
+            results = await asyncio.gather(*(dns_lookup(opener, lookup, _DIRECT_PATIENCE) for lookup in lookups))
             return tuple(Asked(lookup.server, name, result) for lookup, result in zip(lookups, results, strict=True))
     return ()

@@ -148,7 +148,7 @@ async def _read_one(reading: Reading, want: Want, patience: float) -> Fact | Unr
         case NameLookup():
             from tutor.lab.probe.names import name_lookup
 
-            return await name_lookup(opener, want, patience)
+            return await name_lookup(opener, want)
         case WayOf():
             raise ValueError("it is read by reading others")
         case _:
