@@ -33,7 +33,7 @@ _ABOUT = {
     "curl": (Layer.NAME, Layer.SERVICE, Layer.NAT, Layer.NEIGHBOUR),
     "pkill": (Layer.NAME, Layer.SERVICE),
     "docker": (Layer.SERVICE, Layer.LINK, Layer.NAT, Layer.NAME),
-    **dict.fromkeys(("coredns", "printf", "sed", "cp", "pkill", "kill"), (Layer.NAME, Layer.SERVICE)),
+    **dict.fromkeys(("coredns", "mkdir", "printf", "sed", "cp", "pkill", "kill"), (Layer.NAME, Layer.SERVICE)),
 }
 _CNI = re.compile(r"\bCNI_|\bjq\b|\.json\b|\b(lab|port|db)\.conf\b")  # a plugin, and what it is told
 _ABOUT_CNI = (Layer.NAMESPACE, Layer.LINK, Layer.ADDRESS, Layer.ROUTE, Layer.FILTER, Layer.NAT, Layer.SERVICE)
