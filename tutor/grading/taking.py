@@ -18,6 +18,7 @@ from tutor import __version__, paths
 from tutor.errors import UsageError
 from tutor.grading import envelope, forms, keys
 from tutor.grading.inbox import TAKEN
+from tutor.i18n import tell
 from tutor.model.checkpoint import Checkpoint, Entrant
 from tutor.model.facts import Facts
 from tutor.model.progress import Attempt
@@ -53,9 +54,15 @@ class Taking:
     def open(cls, checkpoint: Checkpoint, learner: str, *, root: Path | None = None) -> Taking:
         """Raises ``UsageError`` for a learner who is not in it, or before it opens, and ``StoreError``."""
         if learner not in checkpoint.learners:
-            raise UsageError(f"the checkpoint {checkpoint.id!r} knows no learner {learner[:64]!r}")
+            raise UsageError(
+                tell(
+                    "the checkpoint {id} knows no learner {learner}", id=repr(checkpoint.id), learner=repr(learner[:64])
+                )
+            )
         if checkpoint.opens and _now() < _seconds(checkpoint.opens):
-            raise UsageError(f"the checkpoint {checkpoint.id!r} opens at {checkpoint.opens}")
+            raise UsageError(
+                tell("the checkpoint {id} opens at {opens}", id=repr(checkpoint.id), opens=checkpoint.opens)
+            )
         name = f"{checkpoint.course}-{checkpoint.id}-{checkpoint.learners[learner].nonce}"
         folder = (root or paths.data() / "checkpoints") / name
         store = Store.open(folder / "attempt.sqlite3", stamp=_stamp)
@@ -115,7 +122,13 @@ class Taking:
         """The file to hand in, of all that was done so far; ``facts`` are what was read at the end, by item."""
         public = keys.public_text(key)
         if self.entrant.key and self.entrant.key != public:
-            raise UsageError(f"the roster lists another key for {self.learner!r}: {keys.fingerprint(self.entrant.key)}")
+            raise UsageError(
+                tell(
+                    "the roster lists another key for {learner}: {fingerprint}",
+                    learner=repr(self.learner),
+                    fingerprint=keys.fingerprint(self.entrant.key),
+                )
+            )
         self.store.note(HANDED_IN)
         events = self.store.journal()
         submission = Submission(
