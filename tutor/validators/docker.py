@@ -234,7 +234,7 @@ class ContainerPage:
             return Unknown(tell("the request could not be sent: {detail}", detail=result.detail))
         url = f"http://{end.address.ip}:{self.port}/"
         if result.status == 200:
-            return Met(tell("{where} got the page at {url}", where=where, url=url))
+            return Met(tell("{where} got the page of {name}", where=where, name=self.container))
         if result.status is None and (cause := self._cable(facts)):
             return Unmet(expected, cause, Layer.LINK, say.on(self.machine.machine, "ip link"))
         observed = tell("{url} answered with status {status}", url=url, status=result.status)
