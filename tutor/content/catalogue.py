@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from tutor import paths
@@ -20,7 +21,7 @@ def catalogue() -> tuple[Lesson, ...]:
 
 def headers() -> tuple[Header, ...]:
     """What a list shows, from the front matter alone."""
-    found = sorted((read_header(path) for path in _files()), key=lambda header: (header.number, header.id))
+    found = sorted((_header(path, _stamp(path)) for path in _files()), key=lambda header: (header.number, header.id))
     first: dict[object, Header] = {}
     for header in found:
         for key in (header.id, header.number):
@@ -29,6 +30,20 @@ def headers() -> tuple[Header, ...]:
                 raise ContentError(header.path, 1, f"{what} is also that of {first[key].path.parent.name}")
             first[key] = header
     return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def _header(path: Path, stamp: tuple[int, int]) -> Header:
+    """Read once for each state of the file: a start asks for all of them more than once."""
+    return read_header(path)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:  # reading it says so in words
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
 
 
 def load(lesson_id: str, *, seed: int | None = None, language: str = "en") -> Lesson:
