@@ -133,7 +133,7 @@ def agree(seeds: list[int]) -> None:
             assert isinstance(outcome, Works) == works, f"{tested}\n\nsaid: {outcome}\nseen: {seen}"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_the_walk_agrees_with_real_packets(capsys: pytest.CaptureFixture[str]) -> None:
     agree()
     counts = TALLY.counts
