@@ -168,9 +168,13 @@ def test_a_translation_that_is_wrong_is_refused_where_it_is_asked_for(lesson: Pa
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        ("title: Begun", "titel: Begun", "2: the front matter of a translation has no 'titel'; did you mean 'title'?"),
+        (
+            "title: Begun",
+            "titles: Begun",
+            "2: the front matter of a translation has no 'titles'; did you mean 'title'?",
+        ),
         ("title: Begun", "title: [a]", "2: 'title' must be one value, not a list"),
-        ("{{name}} 혼자입니까", "{{nam}} 혼자입니까", "there is no parameter 'nam'; did you mean 'name'?"),
+        ("{{name}} 혼자입니까", "{{names}} 혼자입니까", "there is no parameter 'names'; did you mean 'name'?"),
         ("## 정리 {#recap}", "## 정리 {#create}", "step 'create' is there twice, first at line 10"),
         ("## 정리 {#recap}", "## Recap", "the heading of the recap is translated: '## Recap {#recap}'"),
         ("```yaml solutions", "```yaml goals", "step 'create' has two blocks of goals"),
