@@ -49,7 +49,7 @@ def cache() -> Path:
 def runtime() -> Path:
     """The sockets of tutorials that are open. Not created here."""
     given = os.environ.get("XDG_RUNTIME_DIR", "")
-    return Path(given) / "nettutor" if os.path.isabs(given) and Path(given).is_dir() else state() / "run"
+    return Path(given) / "nettutor" if Path(given).is_absolute() and Path(given).is_dir() else state() / "run"
 
 
 def progress_file() -> Path:

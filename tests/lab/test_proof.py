@@ -54,16 +54,26 @@ def told(proof: Proof) -> str:
     return "\n".join(f"{found.lesson}#{found.step}: {found.kind.value}: {found.text}" for found in proof.findings)
 
 
+LESSONS = {lesson.id: lesson for lesson in catalogue()}
+KILLED: dict[str, int] = {}
+
+
 @pytest.mark.timeout(900)
-async def test_every_lesson_is_proven() -> None:
-    lessons, wanted = list(catalogue()), 400
+@pytest.mark.parametrize("name", LESSONS)
+async def test_a_lesson_is_proven(name: str) -> None:
+    lesson = LESSONS[name]
     if GUEST:
-        lessons, wanted = [replace(lessons[0], steps=lessons[0].steps[:4])], 30
-    proof = await prove(lessons)
+        lesson = replace(lesson, steps=lesson.steps[:2])
+    proof = await prove([lesson])
     assert proof.proven, told(proof)
     assert proof.survived == 0
-    assert proof.killed >= wanted
-    print(f"{proof.killed} killed, {proof.survived} survived, {proof.equivalent} equivalent")
+    KILLED[name] = proof.killed
+    print(f"{name}: {proof.killed} killed, {proof.survived} survived, {proof.equivalent} equivalent")
+
+
+def test_the_course_was_broken_in_many_ways() -> None:
+    """The sum of those that were proven just now; a single lesson, asked for by name, need not have so many."""
+    assert sum(KILLED.values()) >= (100 if GUEST else 500) * len(KILLED) / len(LESSONS)
 
 
 def changed(tmp_path: Path, *changes: tuple[str, str]) -> Path:

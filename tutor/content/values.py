@@ -40,7 +40,11 @@ def described(hint: Any) -> str:
     arguments = [argument for argument in typing.get_args(hint) if argument is not types.NoneType]
     if typing.get_origin(hint) is tuple:
         word = described(arguments[0])
-        return f"list of {word}s" if arguments[-1] is Ellipsis else f"{len(arguments)} {word}s"
+        return (
+            f"list of {word}{'es' if word.endswith('s') else 's'}"
+            if arguments[-1] is Ellipsis
+            else f"{len(arguments)} {word}s"
+        )
     if types.NoneType in typing.get_args(hint):
         return described(arguments[0] if len(arguments) == 1 else typing.Union[tuple(arguments)])  # noqa: UP007
     if isinstance(hint, type) and issubclass(hint, StrEnum):
