@@ -79,7 +79,7 @@ def case(seed: int) -> Case:
     if random.random() < 0.5:
         aimed, flow = _aimed(random, flow)
         return Case((*lines, *aimed), flow)
-    for _ in range(random.choice((3, 4, 4, 5, 6, 7))):
+    for _ in range(random.choice((5, 6, 7, 8))):
         lines = random.choice(_DAMAGES)(random, lines)
     return Case(tuple(lines), flow)
 
@@ -142,7 +142,7 @@ def _aimed(random: Random, flow: Flow) -> tuple[list[Line], Flow]:
         flow = replace(flow, source=RED, target=IPv4Address(ADDRESS[random.choice((GREEN, LAN, FAR))]))
     end = next((place for place in PLACES if ADDRESS[place] == str(flow.target)), LAN)
     where = {"source": flow.source, "host": HOST, "lan": LAN, "end": end}
-    broken = [pointed(random, ADDRESS[flow.source], ADDRESS[end]) for _ in range(random.choice((1, 1, 2)))]
+    broken = [pointed(random, ADDRESS[flow.source], ADDRESS[end]) for _ in range(random.choice((2, 3, 3)))]
     if roundabout:
         broken = detour(random)
     if any("7.7.7.7" in text for _, text in broken) and random.random() < 0.7:
