@@ -13,13 +13,14 @@ from contextlib import suppress
 
 from tutor.lab.probe.dns import dns_lookup
 from tutor.lab.probe.files import read_file
-from tutor.lab.probe.opener import Opener
+from tutor.lab.probe.opener import Completed, Opener
 from tutor.model import namefiles
 from tutor.model.facts import Asked, Resolution, Text
 from tutor.model.wants import DnsLookup, FileOf, NameLookup
 
 _PATIENCE = "RES_OPTIONS=timeout:1 attempts:1"
-_LONGEST, _DIRECTLY = 2.6, 2.2  # seconds for the library, and then for asking the servers directly
+_PROMPT, _LONGEST = 0.8, 2.6  # seconds for the library, until its name servers are asked directly, too, and at all
+_DIRECTLY = 2.2
 _DIRECT_PATIENCE = 0.5
 _STREAM = "STREAM"
 _NO_PROGRAM, _NOT_FOUND = (126, 127), 2
@@ -33,19 +34,30 @@ async def name_lookup(opener: Opener, want: NameLookup) -> Resolution:
     if want.place.netns is not None:
         os.close(await opener.open(want.place, "/proc/net/tcp"))  # raises NamespaceGone before ip complains of it
         argv = ["ip", "netns", "exec", want.place.netns, *argv]
+    running = asyncio.create_task(opener.run(want.place.machine, argv))
+    asking: asyncio.Task[tuple[Asked, ...]] | None = None
     try:
-        async with asyncio.timeout(_LONGEST):
-            done = await opener.run(want.place.machine, argv)
-    except TimeoutError:
-        return Resolution(asked=await _asked(opener, want), in_time=False)
+        if not (await asyncio.wait({running}, timeout=_PROMPT))[0]:
+            asking = asyncio.create_task(_asked(opener, want))  # it seems that a server is silent
+            await asyncio.wait({running}, timeout=_LONGEST - _PROMPT)
+        addresses, canonical = _found(running.result()) if running.done() else ((), None)
+        if addresses:
+            return Resolution(addresses, canonical)
+        asked = await (asking if asking is not None else _asked(opener, want))
+        return Resolution(asked=asked, in_time=running.done())
+    finally:
+        for task in (running, asking):
+            if task is not None:
+                task.cancel()
+
+
+def _found(done: Completed) -> tuple[tuple[str, ...], str | None]:
+    """What getent found, or nothing. ``OSError`` where it could not be run."""
     if done.status in _NO_PROGRAM:
         raise OSError(f"getent could not be run: {done.stderr.decode('utf-8', 'replace').strip()}")
-    addresses, canonical = _parsed(done.stdout.decode("utf-8", "replace"))
-    if addresses:
-        return Resolution(addresses, canonical)
-    if done.status != _NOT_FOUND:
+    if done.status not in (0, _NOT_FOUND):
         raise OSError(f"getent ended with status {done.status}")
-    return Resolution(asked=await _asked(opener, want))
+    return _parsed(done.stdout.decode("utf-8", "replace"))
 
 
 def _parsed(text: str) -> tuple[tuple[str, ...], str | None]:
