@@ -47,7 +47,7 @@ _KEYS = {
 }
 _SILENT = {"--comment", "--reject-with", "--log-prefix", "--log-level", "--nflog-group", "--nflog-prefix", "--to-ports"}
 _SWITCHES = {"--random", "--random-fully", "--persistent"}
-_MODULES = {"tcp", "udp", "icmp", "conntrack", "state", "comment", "multiport", "iprange", "mark", "addrtype"}
+_MODULES = {"tcp", "udp", "icmp", "icmp6", "conntrack", "state", "comment", "multiport", "iprange", "mark", "addrtype"}
 
 
 def packet_rule(words: Sequence[str], text: str) -> PacketRule:
