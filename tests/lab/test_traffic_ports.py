@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from lab_modes import MODES, use_mode
@@ -66,6 +67,24 @@ async def test_tcp_refused_or_lost() -> None:
         gone = await unmet(here, Layer.NAMESPACE, "tcp", from_=Place("host", "none"), to="192.168.15.2", port=80)
         assert "none" in gone
         assert await unknown(here, "tcp", from_=Place("nowhere"), to="192.168.15.2", port=80)
+
+
+async def test_an_address_that_only_a_rule_knows() -> None:
+    async with routed() as here:
+        await here.sh("ip route add 10.96.0.80 via 192.168.1.2", LAN)
+        service: dict[str, Any] = {"from_": LAN, "to": "10.96.0.80", "port": 80, "at": BLUE, "via": (HOST,)}
+        assert "nobody has the address 10.96.0.80" in await unmet(here, Layer.NAT, "tcp", **service)
+        itself = await unmet(here, Layer.NAT, "tcp", from_=HOST, to="192.168.1.2", port=8080, at=BLUE)
+        assert itself.startswith("host refused itself")
+        elsewhere = (
+            "iptables -t nat -A PREROUTING -d 10.96.0.90 -p tcp --dport 80 -j DNAT --to-destination 192.168.15.1"
+        )
+        await here.sh(elsewhere)
+        assert "nobody has the address" in await unmet(here, Layer.NAT, "tcp", **service), "that rule is for another"
+        await here.sh(elsewhere.replace("0.90", "0.80"))
+        assert "192.168.15.1" in await unmet(here, Layer.NAT, "tcp", **service)
+        await here.sh(elsewhere.replace("0.90", "0.80").replace("15.1", "15.2").replace("-A", "-I"))
+        await met(here, "tcp", **service, at_port=80)
 
 
 async def test_the_probe_is_not_noticed_by_a_server_that_serves_once() -> None:

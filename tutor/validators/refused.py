@@ -34,13 +34,17 @@ class Attempt:
         if astray := self._sent_astray():
             return astray
         found = explain(self.flow, self.facts, self.result)
-        return self._unwritten(found) if found.layer is Layer.ADDRESS else found
+        came = any(arrival.place in self.flow.via for arrival in self.result.arrivals)
+        lost = found.layer is Layer.ADDRESS or (came and found.layer in (Layer.ROUTE, Layer.NEIGHBOUR))
+        return self._unwritten(found) if lost else found
 
     def _unwritten(self, found: Cause) -> Cause:
         """Nobody has the address because a rule is to rewrite it: that of a service, which leads to the end."""
         flow = self.flow
         places = (flow.source, *flow.watch)
         if flow.end is None or any(self._owns(place, flow.target) for place in places):
+            return found
+        if any(self._for_this_port(rule) and self._for_this_address(rule) for _, rule in self._rewrites()):
             return found
         if any(arrival.destination != flow.target for arrival in self.result.arrivals if not arrival.reply):
             return found
@@ -112,6 +116,8 @@ class Attempt:
                 port=self._port,
             )
             return Cause(observed, Layer.NAT, say.command(self.flow.source, "iptables -t nat -nvL OUTPUT"))
+        if owner is None and (astray := self._sent_astray()):
+            return astray
         if owner is None:
             observed = tell(
                 "{address} refused: nothing listens on port {port}", address=self.flow.target, port=self._port
