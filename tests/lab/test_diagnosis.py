@@ -138,13 +138,9 @@ def test_the_walk_agrees_with_real_packets(capsys: pytest.CaptureFixture[str]) -
     agree()
     counts = TALLY.counts
     with capsys.disabled():
-        print(
-            f"\ndiagnosis: {counts['networks']} networks ({counts['networks of IPv6']} of IPv6), {counts['broken']} broken, ",
-            end="",
-        )
-        print(
-            f"0 disagreements, {counts['unknown']} unknown ({counts['unknown of IPv6']} of IPv6); {dict(TALLY.layers)}"
-        )
+        print(f"\ndiagnosis: {counts['networks']} networks ({counts['networks of IPv6']} of IPv6)", end=", ")
+        print(f"{counts['broken']} broken, 0 disagreements, ", end="")
+        print(f"{counts['unknown']} unknown ({counts['unknown of IPv6']} of IPv6); {dict(TALLY.layers)}")
     assert counts["broken"] >= LEAST_BROKEN
     of_four, unknown_of_four = (counts[kind] - counts[f"{kind} of IPv6"] for kind in ("networks", "unknown"))
     assert unknown_of_four <= 0.05 * of_four
