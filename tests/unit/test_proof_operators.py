@@ -269,13 +269,13 @@ def test_declared_lines_have_the_key_of_their_mutant() -> None:
 
 def test_a_command_names_the_layers_that_it_is_about() -> None:
     assert about("ip -n red route add default via 10.0.0.1") == {Layer.ROUTE}
-    assert about("ip netns exec red ifconfig lo up") == {Layer.LINK, Layer.ADDRESS}
+    assert about("ip netns exec red ifconfig lo up") == {Layer.LINK, Layer.ADDRESS, Layer.ROUTE}
     assert Layer.NAT in about("nft add table ip mine")
 
 
 def test_the_words_of_a_lesson() -> None:
     words = of_lesson(load("bridges"))
     assert {"lo", "eth0", "v-net-0", "veth-red", "veth-red-br"} <= set(words.links)
-    assert words.namespaces == ("red", "blue")
+    assert words.namespaces == ("red", "blue", "green")
     assert words.peer("veth-red") == "veth-red-br"
     assert "192.168.15.5" in words.addresses
