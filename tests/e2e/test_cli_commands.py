@@ -160,12 +160,12 @@ def test_list_shows_progress_and_needs(tmp_path: Path) -> None:
         store.record_step(attempt, "create")
     done = nettutor("list", XDG_DATA_HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^ 7  namespaces +1 of 9 steps +Network namespaces$", done.stdout, re.MULTILINE)
-    rows = json.loads(nettutor("list", "--json", XDG_DATA_HOME=str(tmp_path)).stdout)
-    assert [row["id"] for row in rows][:3] == ["namespaces", "bridges", "nat"]
-    assert rows[0]["completed"] == ["create"]
-    assert rows[0]["step"] == "create"
-    assert "iproute2" in rows[0]["tools"]
+    assert re.search(r"^ 7  namespaces +1 of 10 steps +Network namespaces$", done.stdout, re.MULTILINE)
+    rows = {row["id"]: row for row in json.loads(nettutor("list", "--json", XDG_DATA_HOME=str(tmp_path)).stdout)}
+    assert list(rows)[:2] == ["switching", "routing"]
+    assert rows["namespaces"]["completed"] == ["create"]
+    assert rows["namespaces"]["step"] == "create"
+    assert "iproute2" in rows["namespaces"]["tools"]
 
 
 def test_list_goes_on_where_progress_is_unreadable(tmp_path: Path) -> None:
