@@ -24,17 +24,6 @@ Progress = Callable[[int, int], None]
 """Called with how many trials are over, and how many there are."""
 
 
-_Deed = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """Something to try out. ``size`` is how many trials it counts for."""
-
-    deed: _Deed
-    size: int = 1
-
-
 @dataclass
 class _Run:
     """The proof of one lesson, or of one step of it, while it goes on."""
@@ -51,9 +40,44 @@ class _Run:
         """Those that are to be proven."""
         return self.lesson.steps if self.only is None else (self.only,)
 
+    def take(self, part: _Run) -> None:
+        """Add what one trial found out."""
+        self.killed += part.killed
+        self.equivalent += part.equivalent
+        self.findings += part.findings
+        self.used |= part.used
+
     def find(self, kind: Kind, step: Step, where: object, text: str, commands: Sequence[Command] = ()) -> None:
         written = script(self.lesson, [*trial.before(self.lesson, self.lesson.index(step.id)), *commands])
         self.findings.append(Finding(kind, self.lesson.id, step.id, str(where), text, written if commands else ""))
+
+
+_Deed = Callable[[_Run], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Something to try out, into a run of its own. ``size`` is how many trials it counts for."""
+
+    run: _Run
+    deed: _Deed
+    size: int = 1
+
+    async def go(self) -> None:
+        """Where a busy machine may have been too late, and only there, it is tried once more."""
+        part = await self._once()
+        if part.findings and all(finding.kind in _MAY_BE_LATE for finding in part.findings):
+            part = await self._once()
+        self.run.take(part)
+
+    async def _once(self) -> _Run:
+        part = _Run(self.run.lesson, self.run.only)
+        with contextlib.suppress(LabEnded):  # the trial of the solution that ended it says so
+            await self.deed(part)
+        return part
+
+
+_MAY_BE_LATE = frozenset({Kind.NOT_COMPLETED, Kind.UNSTEADY, Kind.MISLED})
 
 
 async def prove(
@@ -75,8 +99,7 @@ async def prove(
     async def take_turn(one: _Trial) -> None:
         nonlocal over
         async with turns:
-            with contextlib.suppress(LabEnded):  # the trial of the solution that ended it says so
-                await one.deed()
+            await one.go()
         over += one.size
         on_progress(over, all_)
 
@@ -102,14 +125,14 @@ def script(lesson: Lesson, commands: Sequence[Command]) -> str:
 def _trials(run: _Run) -> list[_Trial]:
     lesson = run.lesson
     words = vocabulary.of_lesson(lesson)
-    trials = [] if run.only else [_Trial(lambda: _twice(run))]
+    trials = [] if run.only else [_Trial(run, _twice)]
     for step in run.steps:
         index = lesson.index(step.id)
         first, *others = step.solutions
-        trials.append(_Trial(_solved(run, index, first, untouched=True), 2))
-        trials += [_Trial(_solved(run, index, solution)) for solution in others]
-        trials.append(_Trial(_undisturbed(run, index, first)))
-        trials += [_Trial(_broken(run, index, group), len(group)) for group in _mutants(step, words)]
+        trials.append(_Trial(run, _solved(index, first, untouched=True), 2))
+        trials += [_Trial(run, _solved(index, solution)) for solution in others]
+        trials.append(_Trial(run, _undisturbed(index, first)))
+        trials += [_Trial(run, _broken(index, group), len(group)) for group in _mutants(step, words)]
     return trials
 
 
@@ -147,11 +170,11 @@ def _statuses(report: Report) -> list[list[object]]:
     ]
 
 
-def _solved(run: _Run, index: int, solution: Solution, *, untouched: bool = False) -> _Deed:
+def _solved(index: int, solution: Solution, *, untouched: bool = False) -> _Deed:
     """With ``untouched`` a look comes first, before anything was typed."""
-    step = run.lesson.steps[index]
 
-    async def one() -> None:
+    async def one(run: _Run) -> None:
+        step = run.lesson.steps[index]
         async with trial.standing(run.lesson, index) as session:
             if untouched and _started(run, step, await trial.tried(session, ())):
                 return
@@ -172,11 +195,11 @@ def _started(run: _Run, step: Step, outcome: trial.Outcome) -> bool:
     return outcome.completed
 
 
-def _undisturbed(run: _Run, index: int, solution: Solution) -> _Deed:
+def _undisturbed(index: int, solution: Solution) -> _Deed:
     """The lab after a solution that nobody looked at yet, then after each of two looks."""
-    step = run.lesson.steps[index]
 
-    async def one() -> None:
+    async def one(run: _Run) -> None:
+        step = run.lesson.steps[index]
         async with trial.standing(run.lesson, index) as session:
             for command in solution.commands:
                 if not command.answer:
@@ -197,26 +220,26 @@ def _undisturbed(run: _Run, index: int, solution: Solution) -> _Deed:
     return one
 
 
-def _broken(run: _Run, index: int, group: Sequence[Mutant]) -> _Deed:
+def _broken(index: int, group: Sequence[Mutant]) -> _Deed:
     """The mutants of one command. Those that are refused change nothing, so they share a lab with the next one; in the
     last lab nothing is left of the command, which is the outcome of them all."""
-    step = run.lesson.steps[index]
     before, after = group[0].before, group[0].after
 
-    async def turn(mutants: Sequence[Mutant]) -> tuple[int, trial.Outcome]:
+    async def turn(lesson: Lesson, mutants: Sequence[Mutant]) -> tuple[int, trial.Outcome]:
         def enough(position: int) -> trial.Enough:
             judged = mutants[position : position + 1] or group
             return lambda told: all(told.blames(mutant.layers) for mutant in judged)
 
-        async with trial.standing(run.lesson, index) as session:
+        async with trial.standing(lesson, index) as session:
             broken = [mutant.broken for mutant in mutants if mutant.broken]
             return await trial.in_turn(session, before, broken, after, enough)
 
-    async def one() -> None:
+    async def one(run: _Run) -> None:
+        step = run.lesson.steps[index]
         waiting = [mutant for mutant in group if mutant.broken]
         same = [mutant for mutant in group if not mutant.broken]
         while waiting or same:
-            refused, outcome = await turn(waiting)
+            refused, outcome = await turn(run.lesson, waiting)
             same += waiting[:refused]
             if refused == len(waiting):
                 break
@@ -224,7 +247,7 @@ def _broken(run: _Run, index: int, group: Sequence[Mutant]) -> _Deed:
             waiting = waiting[refused + 1 :]
         for mutant in same:
             alone = outcome.completed and len(same) > 1
-            _judge(run, step, mutant, (await turn([mutant]))[1] if alone else outcome)
+            _judge(run, step, mutant, (await turn(run.lesson, [mutant]))[1] if alone else outcome)
 
     return one
 

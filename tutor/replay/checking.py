@@ -16,7 +16,7 @@ from tutor.replay.typing import Progress, TypedLine, machine_of, type_all
 from tutor.session import Session, StepCompleted
 from tutor.session.session import PATIENCE
 
-_SETTLING = (0.5, 1.0)  # seconds
+_SETTLING = (0.5, 1.0, 2.0)  # seconds
 
 
 async def check(
@@ -56,8 +56,8 @@ async def check(
 
 
 async def _look_until_settled(session: Session) -> None:
-    """Look, and again where packets are lost and nothing is in their way: it may be settling still, as proxy ARP does,
-    which answers up to 0.8 s late (proxy_delay of arp(7))."""
+    """Look, and again where packets are lost and nothing is in their way: it may still be settling. Proxy ARP is up
+    to 0.8 s late (proxy_delay of arp(7)), and a carrier that came back is told of once a second."""
     await session.look(patience=PATIENCE)
     for pause in _SETTLING:
         verdicts = [state.verdict for state in session.state.goals if not state.done]
