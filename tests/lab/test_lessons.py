@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import os
+import pwd
+from collections.abc import Coroutine, Iterable, Iterator
+from typing import Any, TypeVar
 
 import pytest
 
@@ -12,15 +15,22 @@ from tutor.model.lesson import Command, Lesson
 from tutor.model.verdict import Unknown
 from tutor.replay import Report, check
 
+_Result = TypeVar("_Result")
+
+PROVEN_ELSEWHERE = pytest.mark.skipif(
+    not pwd.getpwuid(os.geteuid()).pw_name.startswith("nettutor-"),
+    reason="test_proof tries every solution and every start, but where the suite runs once more",
+)
+"""Either this or the whole proof: the course is too long for both."""
+
 LESSONS = {lesson.id: lesson for lesson in catalogue()}
 
 
-def other_ways() -> Iterator[tuple[str, str, int]]:
-    """Every solution but the first of every step, as (lesson, step, position of the solution)."""
-    for lesson in LESSONS.values():
-        for step in lesson.steps:
-            for position in range(1, len(step.solutions)):
-                yield lesson.id, step.id, position
+def other_ways(lesson: Lesson) -> Iterator[tuple[str, int]]:
+    """Every solution but the first of every step, as (step, position of the solution)."""
+    for step in lesson.steps:
+        for position in range(1, len(step.solutions)):
+            yield step.id, position
 
 
 def script(lesson: Lesson, *, instead: tuple[str, int] = ("", 0)) -> list[Command]:
@@ -52,24 +62,43 @@ async def test_the_first_solutions_complete_every_step(lesson_id: str) -> None:
     assert report.completed, failures(report)
 
 
+@PROVEN_ELSEWHERE
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("lesson_id", LESSONS)
 async def test_no_step_is_complete_when_it_opens(lesson_id: str) -> None:
     """With the commands of a step left out, neither it nor any later step completes."""
     lesson = LESSONS[lesson_id]
-    turns = asyncio.Semaphore(4)  # most of the time is spent waiting for packets that must not come
 
     async def completed_before(index: int) -> list[bool]:
         before = [command for earlier in lesson.steps[:index] for command in earlier.solutions[0].commands]
-        async with turns:
-            return [step.completed for step in (await check(lesson, before)).steps]
+        return [step.completed for step in (await check(lesson, before)).steps]
 
     count = len(lesson.steps)
-    results = await asyncio.gather(*(completed_before(index) for index in range(count)))
+    results = await several(completed_before(index) for index in range(count))
     assert results == [[step < index for step in range(count)] for index in range(count)]
 
 
-@pytest.mark.parametrize(("lesson_id", "step_id", "position"), list(other_ways()))
-async def test_every_other_solution_is_accepted_too(lesson_id: str, step_id: str, position: int) -> None:
+@PROVEN_ELSEWHERE
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("lesson_id", LESSONS)
+async def test_every_other_solution_is_accepted_too(lesson_id: str) -> None:
     lesson = LESSONS[lesson_id]
-    report = await check(lesson, script(lesson, instead=(step_id, position)))
-    assert report.completed, failures(report)
+
+    async def tried(step_id: str, position: int) -> str:
+        report = await check(lesson, script(lesson, instead=(step_id, position)))
+        if not report.completed:  # once more: daemons of six labs share the processors
+            report = await check(lesson, script(lesson, instead=(step_id, position)))
+        return "" if report.completed else f"{step_id}, {position}: {failures(report)}"
+
+    assert not list(filter(None, await several(tried(step, position) for step, position in other_ways(lesson))))
+
+
+async def several(deeds: Iterable[Coroutine[Any, Any, _Result]]) -> list[_Result]:
+    """Some at a time, as most of the time is spent waiting for packets that must not come."""
+    turns = asyncio.Semaphore(6)
+
+    async def one(deed: Coroutine[Any, Any, _Result]) -> _Result:
+        async with turns:
+            return await deed
+
+    return await asyncio.gather(*map(one, deeds))

@@ -37,6 +37,7 @@ examples:
   nettutor author test nat --json | jq '.lessons[].findings'
   nettutor author test nat#masquerade that step only: quick while writing
   nettutor author test nat --jobs 2
+  nettutor author test --most 60      a quick look at the whole course
 
 Exit status: 0 proven, 1 not, 2 no such lesson or step, 3 this machine cannot.
 """)
@@ -69,6 +70,7 @@ def _add_test(actions: Any) -> None:
     parser.add_argument("lessons", metavar="LESSON[#STEP]", nargs="*", help=_("default: all"))
     parser.add_argument("--json", action="store_true", help=_("one JSON object on standard output"))
     parser.add_argument("--jobs", type=int, metavar="N", default=4, help=_("labs at once (default: 4)"))
+    parser.add_argument("--most", type=int, metavar="N", help=_("of each lesson only so many broken solutions"))
     parser.set_defaults(run=run_test)
 
 
@@ -97,6 +99,8 @@ def run_test(arguments: argparse.Namespace) -> int:
 
     if not 1 <= arguments.jobs <= _MAXIMUM_JOBS:
         raise UsageError(tell("--jobs is a number from 1 to {maximum}", maximum=_MAXIMUM_JOBS))
+    if arguments.most is not None and arguments.most < 1:
+        raise UsageError(tell("--most is a number from 1"))
     lessons, steps = _chosen(arguments.lessons)
     with Bar() as bar:
         tools.ensure(dict.fromkeys(tool for lesson in lessons for tool in lesson.tools), bar)
@@ -106,7 +110,9 @@ def run_test(arguments: argparse.Namespace) -> int:
         def show(over: int, trials: int) -> None:
             bar(name, over / max(trials, 1))
 
-        proven = asyncio.run(proof.prove(lessons, steps=steps, jobs=arguments.jobs, on_progress=show))
+        proven = asyncio.run(
+            proof.prove(lessons, steps=steps, jobs=arguments.jobs, most=arguments.most, on_progress=show)
+        )
     if arguments.json:
         print(json.dumps(proven.to_json(), indent=1))
     else:

@@ -30,6 +30,7 @@ class _Run:
 
     lesson: Lesson
     only: Step | None = None
+    most: int | None = None
     killed: Counter[str] = field(default_factory=Counter)
     equivalent: list[Declared] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -71,7 +72,7 @@ class _Trial:
         self.run.take(part)
 
     async def _once(self) -> _Run:
-        part = _Run(self.run.lesson, self.run.only)
+        part = _Run(self.run.lesson, self.run.only, self.run.most)
         with contextlib.suppress(LabEnded):  # the trial of the solution that ended it says so
             await self.deed(part)
         return part
@@ -85,12 +86,15 @@ async def prove(
     *,
     steps: Mapping[str, str] = MappingProxyType({}),
     jobs: int = JOBS,
+    most: int | None = None,
     on_progress: Progress = lambda _done, _all: None,
 ) -> Proof:
     """Try everything out; of the lessons in ``steps``, a map of ids, only that step, after the first solutions of the
-    steps before it. Raises ``LabError`` where no lab can be had and ``KeyError`` for a step that is not there."""
+    steps before it. With ``most``, of each lesson only so many mutants, spread evenly over its solutions. Raises
+    ``LabError`` where no lab can be had and ``KeyError`` for a step that is not there."""
     runs = [
-        _Run(lesson, lesson.steps[lesson.index(steps[lesson.id])] if lesson.id in steps else None) for lesson in lessons
+        _Run(lesson, lesson.steps[lesson.index(steps[lesson.id])] if lesson.id in steps else None, most)
+        for lesson in lessons
     ]
     trials = [one for run in runs for one in _trials(run)]
     turns = asyncio.Semaphore(jobs)
@@ -132,8 +136,18 @@ def _trials(run: _Run) -> list[_Trial]:
         trials.append(_Trial(run, _solved(index, first, untouched=True), 2))
         trials += [_Trial(run, _solved(index, solution)) for solution in others]
         trials.append(_Trial(run, _undisturbed(index, first)))
-        trials += [_Trial(run, _broken(index, group), len(group)) for group in _mutants(step, words)]
+    groups = [(lesson.index(step.id), group) for step in run.steps for group in _mutants(step, words)]
+    trials += [_Trial(run, _broken(index, group), len(group)) for index, group in _spread(groups, run.most)]
     return trials
+
+
+def _spread(groups: list[tuple[int, list[Mutant]]], most: int | None) -> list[tuple[int, list[Mutant]]]:
+    """All of them, or every so many-th, so that there are about ``most`` mutants."""
+    count = sum(len(group) for _, group in groups)
+    if most is None or count <= most:
+        return groups
+    keep = most / count
+    return [one for place, one in enumerate(groups) if int(place * keep) != int((place - 1) * keep) or place == 0]
 
 
 def _mutants(step: Step, words: vocabulary.Vocabulary) -> list[list[Mutant]]:
@@ -270,7 +284,7 @@ def _judge(run: _Run, step: Step, mutant: Mutant, outcome: trial.Outcome) -> Non
 
 
 def _proof_of(run: _Run) -> LessonProof:
-    for step in run.steps:
+    for step in run.steps if run.most is None else ():
         for declared in step.equivalents:
             if declared not in run.used:
                 run.find(
