@@ -44,7 +44,7 @@ class Attempt:
         places = (flow.source, *flow.watch)
         if flow.end is None or any(self._owns(place, flow.target) for place in places):
             return found
-        if any(self._for_this_port(rule) and self._for_this_address(rule) for _, rule in self._rewrites()):
+        if any(self._met(place, rule) for place, rule in self._rewrites()):
             return found
         if any(arrival.destination != flow.target for arrival in self.result.arrivals if not arrival.reply):
             return found
@@ -55,6 +55,12 @@ class Attempt:
         )
         router = flow.via[0] if flow.via and flow.source.netns else flow.source
         return Cause(observed, Layer.NAT, say.command(router, "iptables -t nat -nvL"), found.why)
+
+    def _met(self, place: Place, rule: NatRule) -> bool:
+        """Whether the connection came by this rule, and is what the rule is for."""
+        came = any(arrival.place == place and not arrival.reply for arrival in self.result.arrivals)
+        hook = "output" if place == self.flow.source else "prerouting"
+        return came and rule.hook == hook and self._for_this_port(rule) and self._for_this_address(rule)
 
     @property
     def _rejected(self) -> bool:
