@@ -36,7 +36,7 @@ def nettutor(*argv: str, stdin: str = "", **environment: str) -> subprocess.Comp
 def test_check_without_a_script_is_incomplete() -> None:
     done = nettutor("check", "namespaces")
     assert done.returncode == 1, done.stderr
-    assert done.stderr == "nettutor: namespaces: 0 of 9 steps complete\n"
+    assert done.stderr == "nettutor: namespaces: 0 of 10 steps complete\n"
     assert "✗ There is a namespace called `red`." in done.stdout
 
 

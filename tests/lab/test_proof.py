@@ -56,7 +56,7 @@ def told(proof: Proof) -> str:
 
 LESSONS = {lesson.id: lesson for lesson in catalogue()}
 KILLED: dict[str, int] = {}
-MOST = int(os.environ.get("NETTUTOR_MUTANTS", "80"))
+MOST = int(os.environ.get("NETTUTOR_MUTANTS", "48"))
 """Mutants of each lesson: the course has some 2,500, and to try all takes `nettutor author test` half an hour."""
 
 

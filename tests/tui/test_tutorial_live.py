@@ -77,12 +77,12 @@ async def test_commands_tick_the_goals_and_the_next_step_opens(tmp_path: Path) -
         await until(pilot, lambda: "1 of 2 done" in seen(app))
         await typed(pilot, "ip netns add blue")
         await until(pilot, lambda: "✔ Step 1 complete: Make two namespaces" in seen(app))
-        await until(pilot, lambda: "2. Look inside" in seen(app) and "step 2 of 9" in seen(app))
+        await until(pilot, lambda: "2. Look inside" in seen(app) and "step 2 of 10" in seen(app))
 
 
 async def test_a_question_is_answered_on_the_screen(tmp_path: Path) -> None:
     async with tutorial(tmp_path, step="inside") as (app, pilot):
-        assert "step 2 of 9" in seen(app)
+        assert "step 2 of 10" in seen(app)
         assert "F6 Answer" in seen(app)
         await pilot.press("f6")
         await typed(pilot, "7")
@@ -90,7 +90,7 @@ async def test_a_question_is_answered_on_the_screen(tmp_path: Path) -> None:
         entry = app.main.query_one(AnswerLine)
         entry.value = ""
         await typed(pilot, "1")
-        await until(pilot, lambda: "step 3 of 9" in seen(app))
+        await until(pilot, lambda: "step 3 of 10" in seen(app))
 
 
 async def test_hints_and_check_by_key(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ async def test_jumping_leads_there_with_what_comes_before_typed(tmp_path: Path) 
         await pilot.press("f5")
         await until(pilot, lambda: isinstance(app.screen, ContentsScreen))
         await pilot.press("down", "down", "down", "enter")
-        await until(pilot, lambda: ready(app) and "step 4 of 9" in seen(app))
+        await until(pilot, lambda: ready(app) and "step 4 of 10" in seen(app))
         await typed(pilot, "ip netns")
         await until(pilot, lambda: seen(app).count("blue") > 1)
 
@@ -129,9 +129,9 @@ async def test_one_goes_on_where_one_left_off(tmp_path: Path) -> None:
     async with tutorial(tmp_path) as (app, pilot):
         await until(pilot, lambda: "1 of 2 done" in seen(app))
         await typed(pilot, "ip netns add blue")
-        await until(pilot, lambda: "step 2 of 9" in seen(app))
+        await until(pilot, lambda: "step 2 of 10" in seen(app))
     async with tutorial(tmp_path) as (app, pilot):
-        assert "step 2 of 9" in seen(app)
+        assert "step 2 of 10" in seen(app)
 
 
 async def test_a_shell_that_exits_is_started_again(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ _ABOUT = {
 }
 _CNI = re.compile(r"\bCNI_|\bjq\b|\.json\b|\b(lab|port|db)\.conf\b")  # a plugin, and what it is told
 _ABOUT_CNI = (Layer.NAMESPACE, Layer.LINK, Layer.ADDRESS, Layer.ROUTE, Layer.FILTER, Layer.NAT, Layer.SERVICE)
+_SOURCE_NAT = re.compile(r"\b(masquerade|snat)\b", re.IGNORECASE)
+_DESTINATION_NAT = re.compile(r"\bdnat\b", re.IGNORECASE)
 _ABOUT_IP = {
     "netns": (Layer.NAMESPACE, Layer.LINK),
     "link": (Layer.LINK,),
@@ -111,6 +113,16 @@ def about(text: str) -> frozenset[Layer]:
     return frozenset(_ABOUT.get(bare[0] if bare else "", (Layer.NAMESPACE,)))
 
 
+def _beside(command: Command, kept: Sequence[Command]) -> frozenset[Layer]:
+    """What else can be said with right. Without a translated source, that there is no way back; and of an address that
+    is not where a rule leads, that the rule leads elsewhere."""
+    if _SOURCE_NAT.search(command.text):
+        return frozenset({Layer.ROUTE})
+    if Layer.ADDRESS in about(command.text) and any(_DESTINATION_NAT.search(other.text) for other in kept):
+        return frozenset({Layer.NAT})
+    return frozenset()
+
+
 def _kept(command: Command, packets_matter: bool) -> bool:
     if command.answer:
         return True
@@ -139,7 +151,7 @@ def _of_command(
         return
     if doing(command.text) is Doing.WAITS:
         return
-    subject = about(command.text)
+    subject = about(command.text) | _beside(command, kept)
     yield mutant(LEFT_OUT, f"without: {command.text}", None, f"{at}- {normal(command.text)}", subject)
     if doing(command.text) is Doing.SENDS:
         return
