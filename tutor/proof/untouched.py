@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from tutor.session import Session
 
 _SCRIPT = r"""
+steady() {
+    sed 's/"\([a-z_]*_timer\|fdb_n_learned\|operstate\)":[^,}]*//g; s/"\(NO-CARRIER\|LOWER_UP\)",*//g;
+        s/},{"ifindex/},\n{"ifindex/g; s/ linkdown//'
+}
 tell() {
-    ip -details -json link | sed 's/"\([a-z_]*_timer\|fdb_n_learned\|operstate\)":[^,}]*//g;
-        s/"\(NO-CARRIER\|LOWER_UP\)",*//g; s/},{"ifindex/},\n{"ifindex/g'
-    ip -json -4 address
-    ip -json -6 address show scope global
-    ip -4 route show table all
-    ip -6 route show table all | grep -v 'fe80::\|ff00::'
+    ip -details -json link | steady
+    ip -json -4 address | steady
+    ip -json -6 address show scope global | steady
+    ip -4 route show table all | steady
+    ip -6 route show table all | grep -v 'fe80::\|ff00::' | steady
     ip rule; ip -6 rule
     nft --stateless list ruleset
     grep -rs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/bridge
