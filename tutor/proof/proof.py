@@ -217,7 +217,7 @@ def _undisturbed(index: int, solution: Solution) -> _Deed:
         async with trial.standing(run.lesson, index) as session:
             for command in solution.commands:
                 if not command.answer:
-                    await type_line(session, command, timeout=trial.LINE_TIMEOUT)
+                    await type_line(session, command, timeout=trial.timeout_of(command))
             questions = [goal.id for goal in step.goals if goal.question]
             texts = [command.text for command in solution.commands if command.answer]
             answers = dict(zip(questions, texts, strict=False))

@@ -10,7 +10,7 @@ from tutor.errors import LabEnded
 from tutor.model.lesson import Check, Command, Goal, Lesson, Step
 from tutor.model.state import GoalState
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
-from tutor.proof.looking import all_or_nothing
+from tutor.proof.looking import Doing, all_or_nothing, doing
 from tutor.proof.mutants import effective
 from tutor.replay import type_line, type_one
 from tutor.session import Referee, Session
@@ -20,6 +20,7 @@ from tutor.validators.goals import uses_traffic
 
 LINE_TIMEOUT = 2.5
 """Seconds that a line of a trial may take; what a broken one waits for does not come."""
+WAIT_TIMEOUT = 12.0
 _TRACES = (
     *("neighbour-known", "neighbour", "no-neighbour", "answer-neighbour-mac", "answer-neighbour-count"),
     *("answer-neighbour-state", "fdb", "answer-bridge-port", "cached", "rule-counted"),
@@ -87,13 +88,18 @@ def _nested(check: Check) -> Iterator[Check]:
                 yield from _nested(inner)
 
 
+def timeout_of(command: Command) -> float:
+    """Seconds that a line may take; one that only waits is let wait."""
+    return WAIT_TIMEOUT if doing(command.text) is Doing.WAITS else LINE_TIMEOUT
+
+
 @contextlib.asynccontextmanager
 async def standing(lesson: Lesson, index: int) -> AsyncIterator[Session]:
     """A session in a fresh lab, at the opened step, with what the first solutions before it did."""
     session = await Session.boot(lesson)
     try:
         for command in effective(before(lesson, index), packets_matter=packets_matter(lesson.steps[index])):
-            await type_line(session, command, timeout=LINE_TIMEOUT)
+            await type_line(session, command, timeout=timeout_of(command))
         await session.open_step(index)
         yield session
     finally:
@@ -141,14 +147,14 @@ async def _typed(session: Session, step: Step, commands: Sequence[Command]) -> b
     for command in commands:
         if _over(session, step):
             break
-        await type_one(session, command, timeout=LINE_TIMEOUT)
+        await type_one(session, command, timeout=timeout_of(command))
     return _over(session, step)
 
 
 async def _refused(session: Session, command: Command) -> bool:
     """Type one command, and say whether it surely changed nothing: an answer that is wrong, or a command line that
     its program does as a whole or not at all, and that failed."""
-    typed = await type_one(session, command, timeout=LINE_TIMEOUT)
+    typed = await type_one(session, command, timeout=timeout_of(command))
     if not command.answer:
         return bool(typed.exit_status) and all_or_nothing(command.text)
     await session.look(patience=PATIENCE)
