@@ -6,6 +6,7 @@ import asyncio
 import os
 import pwd
 from collections.abc import Coroutine, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -82,13 +83,17 @@ async def test_no_step_is_complete_when_it_opens(lesson_id: str) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("lesson_id", LESSONS)
 async def test_every_other_solution_is_accepted_too(lesson_id: str) -> None:
+    """Each from where the first solutions of the steps before it lead."""
     lesson = LESSONS[lesson_id]
 
     async def tried(step_id: str, position: int) -> str:
-        report = await check(lesson, script(lesson, instead=(step_id, position)))
-        if not report.completed:  # once more: daemons of six labs share the processors
-            report = await check(lesson, script(lesson, instead=(step_id, position)))
-        return "" if report.completed else f"{step_id}, {position}: {failures(report)}"
+        index = lesson.index(step_id)
+        commands = script(replace(lesson, steps=lesson.steps[: index + 1]), instead=(step_id, position))
+        for _ in range(2):  # once more: daemons of six labs share the processors
+            report = await check(lesson, commands)
+            if all(step.completed for step in report.steps[: index + 1]):
+                return ""
+        return f"{step_id}, {position}: {failures(report)}"
 
     assert not list(filter(None, await several(tried(step, position) for step, position in other_ways(lesson))))
 
