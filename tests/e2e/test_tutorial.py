@@ -85,7 +85,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 
 def test_start_type_tick_quit_and_go_on(terminal: Terminal) -> None:
-    terminal.start()
+    terminal.start("namespaces")
     terminal.until("root@host:~#")
     assert "step 1 of" in terminal.screen
     terminal.type("ip netns add red")
