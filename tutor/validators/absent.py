@@ -14,6 +14,7 @@ from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, HttpGet, Ping, TcpProbe, UdpProbe, Want
 from tutor.validators import say
+from tutor.validators.conditions import wants_beside
 from tutor.validators.http import address as url_of
 from tutor.validators.ports import not_sent, port_address, seen_at, try_tcp, try_udp
 from tutor.validators.refused import REFUSED
@@ -48,7 +49,7 @@ class NotAccepted:
         return TcpProbe(self.source, self.target, self.port, _watch(self.source, self.end))
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({self._probe}) | (self.proof.wants() if self.proof else frozenset())
+        return wants_beside(self.proof, self._probe)
 
     def judge(self, facts: Facts) -> Verdict:
         start, to = say.place(self.source), port_address(self.target, self.port)
@@ -95,7 +96,7 @@ class NotDelivered:
         return UdpProbe(self.source, self.target, self.port, _watch(self.source, self.end))
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({self._probe}) | (self.proof.wants() if self.proof else frozenset())
+        return wants_beside(self.proof, self._probe)
 
     def judge(self, facts: Facts) -> Verdict:
         start, to = say.place(self.source), port_address(self.target, self.port)
@@ -140,7 +141,7 @@ class NotFetched:
         return HttpGet(self.source, self.target, self.port, self.path, (self.source,))
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({self._get}) | (self.proof.wants() if self.proof else frozenset())
+        return wants_beside(self.proof, self._get)
 
     def judge(self, facts: Facts) -> Verdict:
         url = url_of(self.target, self.port, self.path)
@@ -172,7 +173,7 @@ class NeverArrives:
         return Ping(self.source, self.target, _watch(self.source, self.end))
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({self._ping}) | (self.proof.wants() if self.proof else frozenset())
+        return wants_beside(self.proof, self._ping)
 
     def judge(self, facts: Facts) -> Verdict:
         where = say.place(self.end)

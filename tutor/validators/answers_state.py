@@ -12,6 +12,7 @@ from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, ConntrackOf, ListenersOf, StackOf, Want
 from tutor.validators import say, typed
+from tutor.validators.conditions import wants_beside
 from tutor.validators.conntrack import Entries
 from tutor.validators.link_settings import find as find_link
 from tutor.validators.neighbours import find as find_neighbour
@@ -78,7 +79,7 @@ class NeighbourStateOf:
     when: Check | None = param("what must hold before the question means anything", default=None)
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({StackOf(self.place)}) | (self.when.wants() if self.when else frozenset())
+        return wants_beside(self.when, StackOf(self.place))
 
     def judge(self, facts: Facts) -> Verdict:
         asked = tell("the state of the entry for {address}", address=self.address)

@@ -11,6 +11,7 @@ from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unmet, Verdict
 from tutor.model.wants import Address, TcpProbe, Want
 from tutor.validators import say, typed
+from tutor.validators.conditions import wants_beside
 from tutor.validators.ports import not_sent, port_address, seen_at, try_tcp
 from tutor.validators.questions import judged, too_early
 from tutor.validators.refused import REFUSED
@@ -53,7 +54,7 @@ class Becomes:
         return TcpProbe(self.source, self.target, self.port)
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({self._probe}) | (self.when.wants() if self.when else frozenset())
+        return wants_beside(self.when, self._probe)
 
     def judge(self, facts: Facts) -> Verdict:
         to = port_address(self.target, self.port)

@@ -17,13 +17,14 @@ from tutor.model.cni import (
     Result,
     plugins,
 )
-from tutor.model.facts import Facts, Gone, Ruleset, Stack, Text, Unreadable
+from tutor.model.facts import Facts, Ruleset, Stack, Unreadable
 from tutor.model.place import Place
 from tutor.model.rules import PacketChain, PacketRule
-from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
+from tutor.model.verdict import Layer, Met, Unmet, Verdict
 from tutor.model.wants import Address, FileOf, RulesetOf, StackOf, Want
 from tutor.validators import say
 from tutor.validators.addresses import carried
+from tutor.validators.contents import text_of
 from tutor.validators.registry import param, validator
 
 _DNAT = "CNI-HOSTPORT-DNAT"
@@ -46,7 +47,7 @@ class Configured:
     def judge(self, facts: Facts) -> Verdict:
         expected = tell("{file} configures the plugin {type}", file=self.file, type=self.type)
         look = say.on(self.machine.machine, f"cat {self.file}")
-        text = _text(facts, self.machine, self.file, expected)
+        text = text_of(facts, self.machine, self.file, expected, Layer.SERVICE)
         if not isinstance(text, str):
             return text
         try:
@@ -87,7 +88,7 @@ class ResultHolds:
 
     def judge(self, facts: Facts) -> Verdict:
         expected = tell("{file} holds the result of an ADD for {place}", file=self.file, place=say.place(self.place))
-        text = _text(facts, self.place, self.file, expected)
+        text = text_of(facts, self.place, self.file, expected, Layer.SERVICE)
         if not isinstance(text, str):
             return text
         stack = facts.of(StackOf(self.place))
@@ -278,18 +279,6 @@ class Masqueraded:
             return Met(tell("{chain} masquerades what {place} sends", chain=chain, place=where))
         observed = tell("no chain CNI-… in POSTROUTING is for {address}", address=held[0])
         return Unmet(expected, observed, Layer.NAT, look)
-
-
-def _text(facts: Facts, place: Place, file: str, expected: str) -> str | Unmet | Unknown:
-    """The file's text. One that is not there is the learner's own state."""
-    match facts.of(FileOf(place.machine, file)):
-        case Text(text):
-            return text
-        case Unreadable(Gone.NO_FILE):
-            return Unmet(expected, tell("there is no file {file}", file=file), Layer.SERVICE,
-                         say.on(place.machine, f"ls -l {file}"))  # fmt: skip
-        case Unreadable(_, detail):
-            return Unknown(tell("{file} could not be read: {why}", file=file, why=detail))
 
 
 def _look(place: Place, network: str) -> str:

@@ -13,6 +13,7 @@ from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unknown, Unmet, Verdict
 from tutor.model.wants import RulesetOf, StackOf, Want
 from tutor.validators import say, typed
+from tutor.validators.conditions import wants_beside
 from tutor.validators.docker import container_of, engine, network_of, rewriting
 from tutor.validators.questions import judged, too_early
 from tutor.validators.registry import GoalId, param, validator
@@ -49,8 +50,7 @@ class BridgeOf:
     when: Check | None = param("what must hold before the question means anything", default=None)
 
     def wants(self) -> frozenset[Want]:
-        before = self.when.wants() if self.when else frozenset()
-        return frozenset({DockerOf(self.machine.machine)}) | before
+        return wants_beside(self.when, DockerOf(self.machine.machine))
 
     def judge(self, facts: Facts) -> Verdict:
         asked = tell("the bridge of the network {name}", name=self.network)
@@ -90,10 +90,9 @@ class ContainerAddress:
         return judged(facts, self.goal, typed.ip, right, asked, look)
 
 
-@validator("answer-container-veth")
 @dataclass(frozen=True)
-class ContainerVeth:
-    """Which link of the machine is the other end of a container's cable?"""
+class _Cable:
+    """A container's link, whose other end lies on the machine."""
 
     goal: GoalId
     container: str = param("the container, as in `docker ps`")
@@ -106,6 +105,12 @@ class ContainerVeth:
 
     def wants(self) -> frozenset[Want]:
         return frozenset({StackOf(self._inside)})
+
+
+@validator("answer-container-veth")
+@dataclass(frozen=True)
+class ContainerVeth(_Cable):
+    """Which link of the machine is the other end of a container's cable?"""
 
     def judge(self, facts: Facts) -> Verdict:
         asked = tell("the other end of {link} {within}", link=self.link, within=say.within(self._inside))
@@ -123,20 +128,8 @@ class ContainerVeth:
 
 @validator("answer-container-peer")
 @dataclass(frozen=True)
-class ContainerPeer:
+class ContainerPeer(_Cable):
     """Which number has the other end of a container's cable: 7 in `eth0@if7`?"""
-
-    goal: GoalId
-    container: str = param("the container, as in `docker ps`")
-    machine: Place = param("the machine where Docker runs", name="in")
-    link: str = param("the link in the container", default="eth0")
-
-    @property
-    def _inside(self) -> Place:
-        return container_place(self.machine.machine, self.container)
-
-    def wants(self) -> frozenset[Want]:
-        return frozenset({StackOf(self._inside)})
 
     def judge(self, facts: Facts) -> Verdict:
         asked = tell("the number of the other end of {link} {within}", link=self.link, within=say.within(self._inside))
@@ -238,8 +231,7 @@ class RulePackets:
     when: Check | None = param("what must hold before the question means anything", default=None)
 
     def wants(self) -> frozenset[Want]:
-        before = self.when.wants() if self.when else frozenset()
-        return frozenset({RulesetOf(self.machine)}) | before
+        return wants_beside(self.when, RulesetOf(self.machine))
 
     def judge(self, facts: Facts) -> Verdict:
         asked = tell("the packets that the rule for port {port} has counted", port=self.port)

@@ -13,6 +13,7 @@ from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unmet, Verdict
 from tutor.model.wants import Address, DnsLookup, FileOf, NameLookup, Want
 from tutor.validators import formats, say, typed
+from tutor.validators.conditions import wants_beside
 from tutor.validators.contents import text_of
 from tutor.validators.dns import asked, look
 from tutor.validators.names import HOSTS, NSSWITCH, RESOLV, nothing_found, origin
@@ -20,10 +21,9 @@ from tutor.validators.questions import judged, too_early
 from tutor.validators.registry import GoalId, param, validator
 
 
-@validator("answer-dns")
 @dataclass(frozen=True)
-class AnswerOf:
-    """What does a name server answer? One of its data; `none` where there are none."""
+class _Asked:
+    """What a name server answers, once a condition holds."""
 
     goal: GoalId
     source: Place = param("where the question starts", name="from")
@@ -37,7 +37,13 @@ class AnswerOf:
         return DnsLookup(self.source, self.server, self.name, self.rrtype)
 
     def wants(self) -> frozenset[Want]:
-        return frozenset({self._lookup}) | (self.when.wants() if self.when else frozenset())
+        return wants_beside(self.when, self._lookup)
+
+
+@validator("answer-dns")
+@dataclass(frozen=True)
+class AnswerOf(_Asked):
+    """What does a name server answer? One of its data; `none` where there are none."""
 
     def judge(self, facts: Facts) -> Verdict:
         what = tell("what {server} answers for {name} {type}", server=str(self.server), name=self.name,
@@ -84,22 +90,8 @@ class TtlOf:
 
 @validator("answer-rcode")
 @dataclass(frozen=True)
-class RcodeOf:
+class RcodeOf(_Asked):
     """Which status does a name server answer with? Such as NOERROR or NXDOMAIN."""
-
-    goal: GoalId
-    source: Place = param("where the question starts", name="from")
-    server: Address = param("the name server")
-    name: str = param("the name to ask for")
-    rrtype: str = param("the record type", name="type", default="A")
-    when: Check | None = param("what must hold before the question means anything", default=None)
-
-    @property
-    def _lookup(self) -> DnsLookup:
-        return DnsLookup(self.source, self.server, self.name, self.rrtype)
-
-    def wants(self) -> frozenset[Want]:
-        return frozenset({self._lookup}) | (self.when.wants() if self.when else frozenset())
 
     def judge(self, facts: Facts) -> Verdict:
         what = tell("the status that {server} answers with", server=str(self.server))
@@ -185,8 +177,7 @@ class ProgramsGet:
     when: Check | None = param("what must hold before the question means anything", default=None)
 
     def wants(self) -> frozenset[Want]:
-        own: frozenset[Want] = frozenset({NameLookup(self.place, self.name)})
-        return own | (self.when.wants() if self.when else frozenset())
+        return wants_beside(self.when, NameLookup(self.place, self.name))
 
     def judge(self, facts: Facts) -> Verdict:
         what = tell("the address that programs {within} get for {name}", within=say.within(self.place), name=self.name)
@@ -210,9 +201,8 @@ class OriginOf:
     when: Check | None = param("what must hold before the question means anything", default=None)
 
     def wants(self) -> frozenset[Want]:
-        own: frozenset[Want] = frozenset({NameLookup(self.place, self.name)})
-        files = frozenset(FileOf(self.place.machine, path) for path in (HOSTS, RESOLV, NSSWITCH))
-        return own | files | (self.when.wants() if self.when else frozenset())
+        files = (FileOf(self.place.machine, path) for path in (HOSTS, RESOLV, NSSWITCH))
+        return wants_beside(self.when, NameLookup(self.place, self.name), *files)
 
     def judge(self, facts: Facts) -> Verdict:
         what = tell("where programs {within} have the address of {name} from", within=say.within(self.place),

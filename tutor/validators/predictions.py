@@ -12,6 +12,7 @@ from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, HttpGet, Ping, Want
 from tutor.validators import say, typed
+from tutor.validators.conditions import wants_beside
 from tutor.validators.questions import judged, too_early
 from tutor.validators.registry import GoalId, param, validator
 from tutor.validators.traffic import sent, sources_at
@@ -123,7 +124,7 @@ class YesOrNo:
     when: Check | None = param("what must hold before the question means anything", default=None)
 
     def wants(self) -> frozenset[Want]:
-        return self.check.wants() | (self.when.wants() if self.when else frozenset())
+        return wants_beside(self.when, *self.check.wants())
 
     def judge(self, facts: Facts) -> Verdict:
         if early := too_early(facts, self.when, self.asked):
@@ -151,7 +152,7 @@ class LastSeen:
 
     def wants(self) -> frozenset[Want]:
         ping = frozenset({Ping(self.source, self.target, self.path)})
-        return ping | (self.when.wants() if self.when else frozenset())
+        return wants_beside(self.when, *ping)
 
     def judge(self, facts: Facts) -> Verdict:
         asked = tell(
