@@ -27,6 +27,8 @@ from tutor.model.topology import InterfaceSpec, MachineSpec, SwitchPort, Topolog
 
 AS_OURSELVES, AS_NOBODY = "as ourselves", "as nobody"
 MODES = [AS_OURSELVES, AS_NOBODY] if os.geteuid() == 0 else [AS_OURSELVES]
+GUEST = pwd.getpwuid(os.geteuid()).pw_name.startswith("nettutor-")
+"""The ordinary user as whom the whole suite runs once more (``.ci/test``)."""
 ONE = Topology((MachineSpec("host"),))
 PAIR = Topology(
     tuple(
