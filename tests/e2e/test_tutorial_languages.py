@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from tutorial_terminal import Terminal, terminal
 
-import pytest
-from test_tutorial import Terminal
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    if shutil.which("tmux") is None:
-        pytest.skip("unsupported: no tmux")
-    made = Terminal(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
+__all__ = ["terminal"]
 
 
 def test_korean_from_the_first_frame_and_english_at_a_key(terminal: Terminal) -> None:
