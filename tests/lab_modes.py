@@ -26,7 +26,9 @@ from tutor.lab import Lab, Terminal, launch
 from tutor.model.topology import InterfaceSpec, MachineSpec, SwitchPort, Topology
 
 AS_OURSELVES, AS_NOBODY = "as ourselves", "as nobody"
-MODES = [AS_OURSELVES, AS_NOBODY] if os.geteuid() == 0 else [AS_OURSELVES]
+ALSO_AS_USER = bool(os.environ.get("NETTUTOR_ALSO_AS_USER"))
+"""Whether an ordinary user runs the same tests beside (``.ci/test``)."""
+MODES = [AS_OURSELVES, AS_NOBODY] if os.geteuid() == 0 and not ALSO_AS_USER else [AS_OURSELVES]
 GUEST = pwd.getpwuid(os.geteuid()).pw_name.startswith("nettutor-")
 """The ordinary user as whom the whole suite runs once more (``.ci/test``)."""
 ONE = Topology((MachineSpec("host"),))
