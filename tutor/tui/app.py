@@ -16,13 +16,13 @@ from textual.screen import Screen
 
 from tutor.errors import MachineError, NettutorError, StoreError
 from tutor.i18n import _, next_language, tell, use_language
+from tutor.inert import line
 from tutor.model.lesson import Lesson
 from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Unmet
 from tutor.tui import messages
 from tutor.tui.opening import load_lesson
 from tutor.tui.screens.tutorial import TutorialScreen
-from tutor.tui.text import line
 from tutor.tui.theme import DARK, LIGHT
 from tutor.tui.widgets.machines import Machines
 

@@ -22,7 +22,7 @@ from rich.text import Text
 from rich.theme import Theme
 from textual.content import Content
 
-from tutor.tui.text import shown
+from tutor.inert import shown
 from tutor.tui.theme import Palette
 
 

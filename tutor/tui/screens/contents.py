@@ -16,8 +16,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tutor.i18n import _
+from tutor.inert import line
 from tutor.model.lesson import Lesson
-from tutor.tui.text import line
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from textual.style import Style
 from textual.widget import Widget
 
 from tutor.i18n import _, cells, shown
+from tutor.inert import line
 from tutor.model.state import SessionState
-from tutor.tui.text import line
 
 
 def dots(state: SessionState) -> Content:

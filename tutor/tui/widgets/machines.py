@@ -13,8 +13,8 @@ from textual.style import Style
 from textual.widget import Widget
 
 from tutor.i18n import _, tell
+from tutor.inert import line
 from tutor.tui.messages import MachineChosen
-from tutor.tui.text import line
 
 if TYPE_CHECKING:
     from tutor.term import Shell
