@@ -21,6 +21,7 @@ _COMMANDS = {
     "doctor": ("tutor.cli.doctor", tell("what this machine can and cannot do")),
     "tools": ("tutor.cli.tools", tell("the lab's tools: list them, fetch missing ones")),
     "author": ("tutor.cli.author", tell("begin a lesson, lint it, prove it by breaking it")),
+    "checkpoint": ("tutor.cli.checkpoint", tell("exams: make them, take them, hand them in")),
 }
 
 _EXAMPLES = tell("""\
