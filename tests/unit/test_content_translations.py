@@ -53,7 +53,7 @@ def english() -> Iterator[None]:
 def lesson(tmp_path: Path) -> Path:
     """A translated lesson with a question, words in nested validators, a parameter, and a title to translate."""
     path = scaffold("begun", into=tmp_path)
-    change(path, "machines:", "parameters:\n  name: [red, blue]\nmachines:")
+    change(path, "machines:", "parameters:\n  name: [amber, ochre]\nmachines:")
     change(path, "```hint\nA nudge", _QUESTION)
     change(path, "= 1\n", "= 1\n= yes\n")
     change(path, "solution ip netns", "solution the usual way")
@@ -90,13 +90,13 @@ def test_every_text_is_shown_in_both_languages_and_is_english_to_others(lesson: 
     assert read.language == "ko"
     step = read.steps[0]
     for code, texts in {
-        "en": ("What this is about, and why one would want it.", "Make a namespace", "the usual way", "Is red alone?"),
-        "ko": ("무엇을 다루며 왜 필요한지 적습니다.", "네임스페이스 만들기", "보통 방법", "red 혼자입니까?"),
+        "en": ("What this is about, and why one would want it.", "Make a namespace", "the usual way", "Is amber alone?"),
+        "ko": ("무엇을 다루며 왜 필요한지 적습니다.", "네임스페이스 만들기", "보통 방법", "amber 혼자입니까?"),
     }.items():
         i18n.use_language(code)
         found = (read.introduction, step.title, step.solutions[0].title, step.goals[2].text)
         assert tuple(map(shown, found)) == texts
-    assert (step.title, step.goals[2].text) == ("Make a namespace", "Is red alone?")
+    assert (step.title, step.goals[2].text) == ("Make a namespace", "Is amber alone?")
     assert shown(read.summary) == "강의 목록에 나오는 한 문장입니다."
     assert shown(read.recap) == "기억할 만한 것을 적습니다."
     assert shown(step.body).startswith("알아야 할 것")
@@ -107,7 +107,7 @@ def test_every_text_is_shown_in_both_languages_and_is_english_to_others(lesson: 
 def test_words_of_validators_are_translated_in_their_order(lesson: Path) -> None:
     check = goal(lesson, "alone").check
     i18n.use_language("ko")
-    assert shown(vars(check)["asked"]) == "red 혼자인지"
+    assert shown(vars(check)["asked"]) == "amber 혼자인지"
     inner = [vars(one)["expected"] for one in vars(vars(check)["check"])["checks"]]
     assert inner == ["no blue", "no green"]
     assert [shown(text) for text in inner] == ["blue 없음", "green 없음"]
@@ -115,8 +115,8 @@ def test_words_of_validators_are_translated_in_their_order(lesson: Path) -> None
 
 def test_parameters_are_drawn_in_translations_too(lesson: Path) -> None:
     i18n.use_language("ko")
-    seeded = next(seed for seed in range(1, 50) if read_lesson(lesson, seed=seed).parameters["name"] == "blue")
-    assert shown(read_lesson(lesson, seed=seeded).steps[0].goals[2].text) == "blue 혼자입니까?"
+    seeded = next(seed for seed in range(1, 50) if read_lesson(lesson, seed=seed).parameters["name"] == "ochre")
+    assert shown(read_lesson(lesson, seed=seeded).steps[0].goals[2].text) == "ochre 혼자입니까?"
 
 
 def test_a_header_needs_only_the_front_matter_of_the_translation(lesson: Path) -> None:
@@ -212,7 +212,7 @@ def test_what_lint_says_of_a_translation(lesson: Path, file: str, before: str, a
 
 
 def test_a_change_that_is_not_translated_leaves_the_stamp_good(lesson: Path) -> None:
-    change(lesson, "[red, blue]", "[blue, green]")
+    change(lesson, "[amber, ochre]", "[ochre, umber]")
     change(lesson, "ip netns add red\nip", "ip netns add red\nip netns\nip")
     change(korean(lesson), "ip netns add NAME\n", "ip netns add NAME   # 만들기\n")
     assert said(lesson) == []

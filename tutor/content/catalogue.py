@@ -46,8 +46,9 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def load(lesson_id: str, *, seed: int | None = None, language: str = "en") -> Lesson:
-    """One lesson, with its parameters drawn by ``seed`` (None or 0: the first of each).
+def load(lesson_id: str, *, seed: int | None = None, cases: int | None = None, language: str = "en") -> Lesson:
+    """One lesson, with its parameters drawn by ``seed`` (None or 0: the first of each); those with cases are drawn by
+    ``cases``, where that is given.
 
     Its texts are English, and ``i18n.shown`` translates them. ``UsageError`` where there is no such lesson, naming the
     nearest; ``ContentError`` where its file, or its translation into ``language``, is wrong. Where there is none,
@@ -63,7 +64,7 @@ def load(lesson_id: str, *, seed: int | None = None, language: str = "en") -> Le
                 nearest=nearest(lesson_id, by_id),
             )
         )
-    return read_lesson(path, seed=seed, language=language)
+    return read_lesson(path, seed=seed, cases=cases, language=language)
 
 
 def _files() -> Iterator[Path]:

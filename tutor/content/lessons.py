@@ -36,15 +36,20 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """The header of the lesson in ``path``, an ``NN-id/lesson.md``."""
-    return _header(path, *_front(sources.read(path)), Translations(path))
+    source = sources.read(path)
+    lines, start = front_matter(source)
+    head = SourceText(source.shown, source.lines[:start])
+    first = parameters.drawn(head, lines, path.parent.name, None)
+    return _header(path, *_front(parameters.filled(head, first)), Translations(path))
 
 
-def read_lesson(path: Path, *, seed: int | None = None, language: str = ENGLISH) -> Lesson:
+def read_lesson(path: Path, *, seed: int | None = None, cases: int | None = None, language: str = ENGLISH) -> Lesson:
     """The whole lesson in ``path``; ``ContentError`` with file and line for the first thing that is wrong, also in its
-    translation into ``language``. Other translations are read when they are shown."""
+    translation into ``language``. Other translations are read when they are shown. ``cases`` is the seed for cases,
+    where it is not ``seed``."""
     source = sources.read(path)
     front_lines, start = front_matter(source)
-    drawn = parameters.drawn(source, front_lines, path.parent.name, seed)
+    drawn = parameters.drawn(source, front_lines, path.parent.name, seed, cases)
     source = parameters.filled(source, drawn)
     source, front = _front(source)
     texts = Translations(path, drawn)
@@ -68,7 +73,7 @@ def read_lesson(path: Path, *, seed: int | None = None, language: str = ENGLISH)
         requires=header.requires,
         tools=header.tools,
         language=language if language != ENGLISH and texts.require(language) else ENGLISH,
-        parameters=drawn,
+        parameters={name: value for name, value in drawn.items() if "." not in name},
     )
 
 

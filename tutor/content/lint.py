@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutor.content import goals, needs, published, translating
+from tutor.content import goals, leftover, needs, published, translating
 from tutor.content.lessons import read_lesson
 from tutor.errors import ContentError
 from tutor.i18n import cells
@@ -16,6 +16,9 @@ from tutor.model.lesson import Goal, GoalKind, Lesson, Source, Step
 WIDEST_CODE = 44
 WIDEST_DRAWING = 36
 """A long command can go on in the next line; a drawing cannot."""
+
+DRAWS = range(1, 6)
+"""Seeds that every lesson with parameters is read with, too."""
 
 MAXIMUM_NUDGE = 3
 """Words of a command that may stand in the first hint, though they are a whole line of the solution."""
@@ -40,7 +43,25 @@ def lint(path: Path) -> tuple[Remark, ...]:
         lesson = read_lesson(path)
     except ContentError as error:
         return (Remark(Source(error.path, error.line), error.reason),)
-    return (*_remarks(lesson), *_of_translations(path))
+    return (*_remarks(lesson), *_of_translations(path), *_of_parameters(path, lesson))
+
+
+def _of_parameters(path: Path, lesson: Lesson) -> Iterator[Remark]:
+    """What goes wrong with other values than the first."""
+    if not lesson.parameters:
+        return
+    for source, text in leftover.remarks(path, *translating.files(path)):
+        yield Remark(source, text)
+    for seed in DRAWS:
+        try:
+            drawn = read_lesson(path, seed=seed)
+        except ContentError as error:
+            yield Remark(Source(error.path, error.line), f"with seed {seed}: {error.reason}")
+            return
+        wide = [remark for step in drawn.steps for remark in _wide_code(f"step {step.id!r}", step.body, step.source)]
+        wide += _wide_code("the introduction", drawn.introduction, drawn.source)
+        for remark in wide:
+            yield Remark(remark.source, f"with seed {seed}: {remark.text}")
 
 
 def _of_translations(path: Path) -> Iterator[Remark]:

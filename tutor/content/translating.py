@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tutor import i18n
+from tutor.content import parameters, translation
 from tutor.content import source as sources
-from tutor.content import translation
+from tutor.content.document import front_matter
 from tutor.content.parts import English, neutral, parts
 from tutor.content.translation import FRONT, Part, file_for
 from tutor.content.tree import nearest
@@ -53,12 +54,19 @@ class Prose:
     hints: tuple[str, ...]
 
 
+def files(lesson: Path) -> tuple[Path, ...]:
+    """The translations that there are."""
+    return tuple(path for path in (file_for(lesson, language) for language in languages()) if path.is_file())
+
+
 def all_parts(lesson: Path) -> Iterator[Prose]:
-    """The prose of all translations that can be read."""
+    """The prose of all translations that can be read, with the first value of each parameter."""
+    source = sources.read(lesson)
+    values = parameters.drawn(source, front_matter(source)[0], lesson.parent.name, None)
     for language in languages():
         path = file_for(lesson, language)
         with contextlib.suppress(ContentError):
-            translated = _read(lesson, path)
+            translated = translation.read(path, values)
             steps = frozenset(part.id for part in translated.parts)
             for part in translated.parts:
                 yield Prose(Source(translated.source.shown, part.line), steps, part.prose, part.hints)
