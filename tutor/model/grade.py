@@ -86,6 +86,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """What a person says of a whole submission. ``at`` is UTC as in RFC 3339."""
+
+    text: str
+    who: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class GradedGoal:
     """A goal with what the replay found and what a person said last; ``comment`` alone is no mark."""
 

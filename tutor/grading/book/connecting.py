@@ -1,0 +1,213 @@
+"""From a file or a URL to a connection that may be written: inspected first, so that what is not ours stays as it is.
+
+SQLite in WAL mode with ``synchronous=FULL``, which syncs the log at each commit
+(https://www.sqlite.org/pragma.html#pragma_synchronous); PostgreSQL through psycopg.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from tutor.grading.book import ledger, refusals, tables
+from tutor.grading.book.refusals import Where
+from tutor.store.journal import GENESIS
+
+BUSY_SECONDS = 30
+_HEADER = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat.html#the_database_header
+_MIGRATING = 0x6E65_7475_746F_7267  # the key of an advisory lock; only has to be nobody else's
+
+
+def connect(where: Path | str) -> tuple[Engine, Where]:
+    """A gradebook with the newest schema, made where there is none yet. The way to write is ``writing``."""
+    url, place = _located(where)
+    if place.path is not None:
+        with refusals.reading(place):
+            _inspect_file(place, place.path)
+    try:
+        engine = _sqlite(url) if place.path is not None else _postgresql(url)
+    except ImportError as error:
+        raise refusals.no_driver(str(error)) from error
+    try:
+        with refusals.reading(place):
+            _migrate(engine, place)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine, place
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction, which has the right to write from its start: what it reads is what it changes."""
+    with engine.connect() as connection:
+        connection = connection.execution_options(immediate=True)
+        with connection.begin():
+            yield connection
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that sees the book as it is at one moment."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+def _located(where: Path | str) -> tuple[URL, Where]:
+    if isinstance(where, Path) or "://" not in where:
+        return _file(Path(where))
+    shown = re.sub(r"(?<=://)[^@/]*@", "…@", where)
+    try:
+        url = make_url(where)
+    except (ArgumentError, ValueError) as error:
+        raise refusals.bad_url(shown) from error
+    kind = url.get_backend_name()
+    if kind == "sqlite" and url.database:
+        return _file(Path(url.database))
+    if kind not in ("postgresql", "postgres"):
+        raise refusals.bad_url(shown)
+    url = url.set(drivername="postgresql+psycopg")
+    return url, Where(url.set(drivername="postgresql", username=url.username, password=None).render_as_string())
+
+
+def _file(path: Path) -> tuple[URL, Where]:
+    return URL.create("sqlite", database=str(path)), Where(str(path), path)
+
+
+def _sqlite(url: URL) -> Engine:
+    path = Path(url.database or "")
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def opened(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours to say
+        _use_wal(connection)
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    with refusals.refusing(Where(str(path), path)), contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    return engine
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switching needs the whole file for a moment, and does not wait for it by itself."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _postgresql(url: URL) -> Engine:
+    options = {"connect_timeout": 10, "options": f"-c lock_timeout={BUSY_SECONDS}s {url.query.get('options', '')}"}
+    return create_engine(url, connect_args=options, pool_pre_ping=True)
+
+
+def _inspect_file(where: Where, path: Path) -> None:
+    """Refuse what is not ours before anything could write to it: a connection that may write would fold the log into
+    the file when it closes, and a read-only one leaves it alone."""
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(about.st_mode):
+        raise refusals.foreign(where)
+    with path.open("rb") as file:
+        header = file.read(len(_HEADER))
+    if not header:
+        return
+    if header != _HEADER:
+        raise refusals.foreign(where)
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    try:
+        if not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+            return
+        if connection.execute("PRAGMA application_id").fetchone()[0] != tables.APPLICATION_ID:
+            raise refusals.foreign(where)
+        found = connection.execute(f"SELECT version_num FROM {tables.VERSION_TABLE}").fetchone()
+        _check_version(where, found and found[0])
+    finally:
+        connection.close()
+
+
+def _check_version(where: Where, found: str | None) -> None:
+    if found is None or not re.fullmatch(r"\d{4}", found):
+        raise refusals.damaged(where, "its schema has no version")
+    if found > tables.VERSION:
+        raise refusals.newer(where, found, tables.VERSION)
+
+
+def _migrate(engine: Engine, where: Where) -> None:
+    """To the newest schema, all in one transaction; safe when two do it at once."""
+    with reading(engine) as connection:
+        found = _version(connection)
+        if found is not None:
+            _check_version(where, found)
+        if found == tables.VERSION:
+            _check_end(connection, where)
+            return
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+        found = _version(connection)
+        if found == tables.VERSION:
+            return
+        if found is None and {*tables.metadata.tables} & {*inspect(connection).get_table_names()}:
+            raise refusals.occupied(where)
+        _upgrade(connection)
+        if found is None:
+            ledger.begin(connection)
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA application_id = {tables.APPLICATION_ID}")
+
+
+def _version(connection: Connection) -> str | None:
+    """Of the schema; ``None`` where there is none yet, and empty where it is not told."""
+    if not inspect(connection).has_table(tables.VERSION_TABLE):
+        return None
+    return connection.exec_driver_sql(f"SELECT version_num FROM {tables.VERSION_TABLE}").scalar() or ""
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "tutor.grading.book:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, tables.VERSION)
+
+
+def _check_end(connection: Connection, where: Where) -> None:
+    """A journal that lost its last entries, or its head, is not added to."""
+    head = connection.execute(select(tables.head.c.seq, tables.head.c.hash)).one_or_none()
+    columns = tables.journal.c
+    last = connection.execute(select(columns.seq, columns.hash).order_by(columns.seq.desc()).limit(1)).one_or_none()
+    if head is None or tuple(head) != (tuple(last) if last else (0, GENESIS.hex())):
+        raise refusals.damaged(where, "its journal does not end where it should")
