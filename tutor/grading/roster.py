@@ -29,7 +29,7 @@ def read(path: Path) -> tuple[Learner, ...]:
 
     Raises ``ContentError`` with file and line, and ``UsageError`` where the file cannot be read.
     """
-    lines = _text(path).splitlines(keepends=True)
+    lines = text_of(path).splitlines(keepends=True)
     reader = csv.reader(lines, strict=True)
     try:
         head = [word.strip().casefold() for word in next(reader, [])]
@@ -51,7 +51,8 @@ def read(path: Path) -> tuple[Learner, ...]:
     return tuple(found.values())
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A CSV file as Excel writes it, too. Raises ``ContentError`` where it is not UTF-8, and ``UsageError``."""
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
