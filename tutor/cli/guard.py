@@ -36,8 +36,9 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
 _LEFTOVERS = 1.0  # seconds
 
 
-def run(tutorial: Callable[[], int]) -> int:
-    """Run ``tutorial`` in a child on this terminal; gives its exit status, 128 + N where signal N killed it."""
+def run(tutorial: Callable[[], int], again: str = "nettutor start") -> int:
+    """Run ``tutorial`` in a child on this terminal; gives its exit status, 128 + N where signal N killed it. ``again``
+    is the command that goes on from there."""
     before = termios.tcgetattr(0)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -61,8 +62,9 @@ def run(tutorial: Callable[[], int]) -> int:
     if killed not in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         exits.say(
             tell(
-                "the tutorial was killed by {signal}; your progress is kept: `nettutor start`",
+                "the tutorial was killed by {signal}; your progress is kept: `{again}`",
                 signal=signal.Signals(killed).name,
+                again=again,
             )
         )
     return 128 + killed

@@ -7,20 +7,23 @@ sleeps and cannot be set (``CLOCK_BOOTTIME``, clock_gettime(2)), with the boot t
 from __future__ import annotations
 
 import datetime
+import fcntl
+import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from tutor import __version__, paths
 from tutor.errors import UsageError
-from tutor.grading import envelope, forms, keys
+from tutor.grading import casts as recordings
+from tutor.grading import envelope, forms, keys, strict
 from tutor.grading.inbox import TAKEN
+from tutor.grading.keeping import PatientStore
 from tutor.i18n import tell
 from tutor.model.checkpoint import Checkpoint, Entrant
-from tutor.model.facts import Facts
 from tutor.model.progress import Attempt
 from tutor.model.submission import Claim, Entry, Submission
 from tutor.store import Event, Store, body_text
@@ -29,8 +32,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 HANDED_IN = "handed in"
-_LONGEST_FACT = 4_000  # characters of one fact as text
-_LONGEST_CAST = 2 * 2**20  # bytes of one recording
+JOURNAL = "attempt.sqlite3"
+_LONGEST_CAST = 2 * 2**20  # characters of one recording
+_LARGEST = strict.LARGEST * 3 // 4 - 65_536
+"""Bytes of a payload: base64 makes four of three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,9 @@ class Taking:
         self.learner = learner
         self.folder = folder
         self.store = store
+        self._lock: IO[str] | None = None
+        self._seen = 0
+        self._passed = 0.0
 
     @classmethod
     def open(cls, checkpoint: Checkpoint, learner: str, *, root: Path | None = None) -> Taking:
@@ -63,14 +71,24 @@ class Taking:
             raise UsageError(
                 tell("the checkpoint {id} opens at {opens}", id=repr(checkpoint.id), opens=checkpoint.opens)
             )
-        name = f"{checkpoint.course}-{checkpoint.id}-{checkpoint.learners[learner].nonce}"
-        folder = (root or paths.data() / "checkpoints") / name
-        store = Store.open(folder / "attempt.sqlite3", stamp=_stamp)
-        taking = cls(checkpoint, learner, folder, store)
-        if not store.journal():
+        folder = folder_of(checkpoint, learner, root)
+        taking = cls(checkpoint, learner, folder, PatientStore.open(folder / JOURNAL, stamp=_stamp))
+        if not taking.store.journal():
             nonce = checkpoint.learners[learner].nonce
-            store.note(TAKEN, course=checkpoint.course, checkpoint=checkpoint.id, learner=learner, nonce=nonce)
+            taking.store.note(TAKEN, course=checkpoint.course, checkpoint=checkpoint.id, learner=learner, nonce=nonce)
         return taking
+
+    def hold(self) -> None:
+        """Keep other programs of this machine out until ``close``. Raises ``UsageError`` where one is in already."""
+        lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise UsageError(
+                tell("the checkpoint {id} is open in another terminal", id=repr(self.checkpoint.id))
+            ) from error
+        self._lock = lock
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +98,8 @@ class Taking:
 
     def close(self) -> None:
         self.store.close()
+        if self._lock is not None:
+            self._lock.close()
 
     @property
     def entrant(self) -> Entrant:
@@ -99,29 +119,65 @@ class Taking:
         found = {item.lesson: self.store.current(item.lesson) for item in self.checkpoint.items}
         return {lesson: attempt for lesson, attempt in found.items() if attempt is not None}
 
+    def go_to(self, lesson: str, step: str) -> None:
+        """From now on the learner is at this step: ``replay.resume`` leads there."""
+        attempt = self.store.current(lesson)
+        number = attempt.id if attempt else self.store.begin(lesson, seed=self.entrant.seed)
+        if attempt is None or attempt.step != step:
+            self.store.record_open(number, step)
+
     def clock(self) -> Clock:
-        """As of now, by the clock that cannot be set where this boot saw the start, else by the wall clock."""
+        """As of now; see ``elapsed``."""
         limit = self.checkpoint.minutes * 60
-        left = limit - self._elapsed() if limit else None
+        left = limit - self.elapsed() if limit else None
         closes = _seconds(self.checkpoint.closes) - _now() if self.checkpoint.closes else None
         return Clock(min((each for each in (left, closes) if each is not None), default=None), closes)
 
-    def _elapsed(self) -> float:
-        first, stamp = self.store.journal()[0], _stamp()
-        if first.body.get("boot") == stamp["boot"]:
-            return (int(str(stamp["boottime"])) - int(str(first.body["boottime"]))) / 1e9
-        return (time.time_ns() - first.at) / 1e9
+    def elapsed(self) -> float:
+        """Seconds since the beginning, by the clock that cannot be set; from one boot to the next by the wall clock,
+        as far as that went on."""
+        events = self.store.journal()
+        for before, after in zip(events[max(0, self._seen - 1) :], events[max(1, self._seen) :], strict=False):
+            self._passed += _between(before.at, before.body, after.at, after.body)
+        self._seen = len(events)
+        return self._passed + _between(events[-1].at, events[-1].body, time.time_ns(), _stamp())
 
-    def seal(
-        self,
-        key: Ed25519PrivateKey,
-        *,
-        facts: Mapping[str, Facts] | None = None,
-        casts: Mapping[str, Mapping[str, str]] | None = None,
-    ) -> bytes:
-        """The file to hand in, of all that was done so far; ``facts`` are what was read at the end, by item."""
-        public = keys.public_text(key)
-        if self.entrant.key and self.entrant.key != public:
+    # -- what is kept beside the journal
+
+    def recording(self, item: int, machine: str) -> Path:
+        """Where what a machine showed during an item (from 0) is recorded."""
+        return self.folder / "casts" / str(item) / f"{machine}{recordings.SUFFIX}"
+
+    def keep_facts(self, item: int, facts: Mapping[str, str]) -> None:
+        """What was read of an item last. Raises ``OSError``."""
+        path = self.folder / "facts" / f"{item}.json"
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(dict(facts)))
+        fresh.rename(path)
+
+    def facts(self) -> Mapping[str, Mapping[str, str]]:
+        """By item and want; what cannot be read any more is left out."""
+        found = {}
+        for index, item in enumerate(self.checkpoint.items):
+            try:
+                read = json.loads((self.folder / "facts" / f"{index}.json").read_text())
+            except (OSError, ValueError):
+                continue
+            found[item.id] = {str(want): str(fact) for want, fact in read.items()}
+        return found
+
+    def casts(self) -> Mapping[str, Mapping[str, str]]:
+        """By item and machine."""
+        names = {str(index): item.id for index, item in enumerate(self.checkpoint.items)}
+        kept = recordings.read_all(self.folder / "casts")
+        return {names[index]: each for index, each in kept.items() if index in names}
+
+    # -- the end
+
+    def check_key(self, key: Ed25519PrivateKey) -> None:
+        """Raises ``UsageError`` where the roster lists another key for the learner."""
+        if self.entrant.key and self.entrant.key != keys.public_text(key):
             raise UsageError(
                 tell(
                     "the roster lists another key for {learner}: {fingerprint}",
@@ -129,9 +185,38 @@ class Taking:
                     fingerprint=keys.fingerprint(self.entrant.key),
                 )
             )
-        self.store.note(HANDED_IN)
+
+    def seal(
+        self,
+        key: Ed25519PrivateKey,
+        *,
+        facts: Mapping[str, Mapping[str, str]] | None = None,
+        casts: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> bytes:
+        """The file to hand in, of all that was done so far: the same bytes whenever it is asked for again.
+
+        Without ``facts`` and ``casts`` those that were kept. Raises ``UsageError`` for a key that is not the learner's,
+        and ``StoreError`` where the journal does not get to the disk.
+        """
+        self.check_key(key)
+        if isinstance(self.store, PatientStore):
+            self.store.require()
+        if not self.handed_in:
+            self.store.note(HANDED_IN)
+        facts = self.facts() if facts is None else facts
+        casts = self.casts() if casts is None else casts
+        submission = self._submission(keys.public_text(key), facts, casts)
+        for smaller in (replace(submission, casts={}), replace(submission, casts={}, facts={})):
+            if len(strict.canonical(forms.plain(submission))) <= _LARGEST:
+                break
+            submission = smaller
+        return envelope.seal(forms.plain(submission), envelope.SUBMISSION, key)
+
+    def _submission(
+        self, public: str, facts: Mapping[str, Mapping[str, str]], casts: Mapping[str, Mapping[str, str]]
+    ) -> Submission:
         events = self.store.journal()
-        submission = Submission(
+        return Submission(
             self.checkpoint.course,
             self.checkpoint.id,
             self.learner,
@@ -143,10 +228,9 @@ class Taking:
             tuple(map(_entry, events)),
             tuple(self._claims()),
             dict(self._answers()),
-            {item: _in_words(each) for item, each in (facts or {}).items()},
-            {item: {name: _cut(text) for name, text in each.items()} for item, each in (casts or {}).items()},
+            facts,
+            {item: {name: _cut(text) for name, text in each.items()} for item, each in casts.items()},
         )
-        return envelope.seal(forms.plain(submission), envelope.SUBMISSION, key)
 
     def _claims(self) -> Iterable[Claim]:
         attempts = self.attempts()
@@ -167,8 +251,22 @@ def _entry(event: Event) -> Entry:
     return Entry(event.seq, str(event.at), event.kind, body_text(event.body), event.hash.hex())
 
 
-def _in_words(facts: Facts) -> dict[str, str]:
-    return {str(want): str(fact)[:_LONGEST_FACT] for want, fact in facts.read.items()}
+def folder_of(checkpoint: Checkpoint, learner: str, root: Path | None = None) -> Path:
+    """Where the attempt of a learner of the checkpoint is kept on this machine."""
+    nonce = checkpoint.learners[learner].nonce
+    return (root or paths.data() / "checkpoints") / f"{checkpoint.course}-{checkpoint.id}-{nonce}"
+
+
+def begun_here(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """The learners who took it up on this machine, under this account."""
+    return tuple(learner for learner in checkpoint.learners if (folder_of(checkpoint, learner) / JOURNAL).exists())
+
+
+def _between(at: int, body: Mapping[str, object], later: int, stamp: Mapping[str, object]) -> float:
+    """Seconds from one entry to the next."""
+    if "boot" in body and body["boot"] == stamp.get("boot"):
+        return max(0.0, (int(str(stamp["boottime"])) - int(str(body["boottime"]))) / 1e9)
+    return max(0.0, (later - at) / 1e9)
 
 
 def _cut(cast: str) -> str:

@@ -51,6 +51,7 @@ async def resume(
     assert target is not None
     index = lesson.index(target)
     session = await _lead_to(lesson, index, own, rows=rows, columns=columns, on_progress=on_progress)
+    led = session.completed
     try:
         if target == left_off:
             await type_all(session, own.get(target, ()), [], None)
@@ -58,11 +59,28 @@ async def resume(
     except NettutorError:
         await session.close()
         session = await _lead_to(lesson, index, own, rows=rows, columns=columns, on_progress=on_progress)
-    number = attempt.id if attempt else store.begin(lesson.id, seed=0)
-    session.keep_in(store, number, frozenset(attempt.completed if attempt else ()))
-    if target != left_off:
-        await session.open_step(index)
+        led = session.completed
+        if attempt is not None:
+            store.reset(attempt.id, (target,))  # what ended the lab is not typed a third time
+    try:
+        number = attempt.id if attempt else store.begin(lesson.id, seed=0)
+        completed = frozenset(attempt.completed if attempt else ())
+        _record_reached(session, store, number, session.completed - led - completed)
+        session.keep_in(store, number, completed | (session.completed - led))
+        if target != left_off:
+            await session.open_step(index)
+    except BaseException:
+        await session.close()
+        raise
     return session
+
+
+def _record_reached(session: Session, store: Store, attempt: int, reached: frozenset[str]) -> None:
+    """Steps that the last commands before a crash completed, which nobody had seen yet."""
+    for step in session.lesson.steps:
+        if step.id in reached:
+            store.record_step(attempt, step.id)
+            store.record_open(attempt, session.step.id)
 
 
 async def jump(

@@ -57,6 +57,7 @@ class Shell:
         self._loop = asyncio.get_running_loop()
         self.closed: asyncio.Future[int] = self._loop.create_future()
         self._output: list[Callable[[bytes], None]] = []
+        self._listeners: list[Callable[[bytes], None]] = []
         self._unheard = bytearray()
         self._command: list[Callable[[Finished], None]] = []
         self._splitter = Splitter()
@@ -82,6 +83,19 @@ class Shell:
         if self._unheard:
             callback(bytes(self._unheard))
             self._unheard.clear()
+
+    def listen(self, callback: Callable[[bytes], None]) -> None:
+        """As ``on_output``, for one who shows nothing: what was to be shown before is left for who does."""
+        self._listeners.append(callback)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        try:
+            columns, rows = os.get_terminal_size(self._fd)
+        except OSError:
+            return 24, 80
+        return rows, columns
 
     def on_command(self, callback: Callable[[Finished], None]) -> None:
         """Call it when a command has ended, whoever typed it."""
@@ -254,7 +268,7 @@ class Shell:
             self._unheard += shown
             del self._unheard[:-_UNHEARD]
         if shown:
-            for show in self._output:
+            for show in (*self._output, *self._listeners):
                 show(shown)
         begin = 0
         for mark, place in zip(marks, self._splitter.places, strict=True):
