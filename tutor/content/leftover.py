@@ -12,7 +12,9 @@ from tutor.content.document import front_matter
 from tutor.content.source import SourceText
 from tutor.model.lesson import Source
 
-_NO_TEXT = re.compile(r"\{\{[^}]*\}\}|\{#[^}]*\}|<!--.*?-->|\]\([^)]*\)|^(?:- )?id: .*|^[a-z0-9-]+:(?= )|^parameters:")
+_NO_TEXT = re.compile(
+    r"\{\{[^}]*\}\}|\{#[^}]*\}|<!--.*?-->|\]\([^)]*\)|^(?:- )?id: .*|^[a-z0-9-]+:(?= |$)|^parameters:"
+)
 """Placeholders, and the ids of steps and goals, which no parameter changes."""
 
 
@@ -23,7 +25,9 @@ def remarks(lesson: Path, *translations: Path) -> Iterator[tuple[Source, str]]:
     owner = {value: one.name for one in parameters.declared(source, front) for value in one.values}
     if not owner:
         return
-    word = re.compile(rf"(?<!\w)(?<!\d\.)(?:{'|'.join(map(re.escape, sorted(owner, key=len, reverse=True)))})(?!\w)")
+    word = re.compile(
+        rf"(?<!\w)(?<!\d\.)(?:{'|'.join(map(re.escape, sorted(owner, key=len, reverse=True)))})(?!\w)", re.ASCII
+    )
     own = _block(source.lines[:start])
     for text in (source, *(sources.read(path) for path in translations if path.is_file())):
         skipped = own if text is source else range(0)

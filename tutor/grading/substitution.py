@@ -67,7 +67,7 @@ def _turned(value: str) -> str:
 def _words(forms: Mapping[str, str]) -> re.Pattern[str]:
     """The longest first. A plain number is none that goes on after a dot."""
     longest = sorted(forms, key=len, reverse=True)
-    return re.compile("|".join(map(_word, longest)))
+    return re.compile("|".join(map(_word, longest)), re.ASCII)
 
 
 def _word(form: str) -> str:
