@@ -184,6 +184,50 @@ async def test_a_question_is_answered_in_its_line() -> None:
         assert asked == [("links", "2[/x]")]
 
 
+def questions_and_an_act() -> SessionState:
+    """Two questions, something to do, and one more question."""
+    state = values.at_question()
+    first, asked = state.step.goals[0], state.goals[0].verdict
+    ids = ("one", "two", "act", "three")
+    goals = tuple(replace(first, id=name, question=name != "act") for name in ids)
+    step = replace(state.step, goals=goals)
+    steps = (*state.lesson.steps[: state.step_index], step, *state.lesson.steps[state.step_index + 1 :])
+    shown = tuple(GoalState(goal, asked if goal.question else values.NO_REPLY) for goal in goals)
+    return replace(state, lesson=replace(state.lesson, steps=steps), goals=shown)
+
+
+async def test_after_an_answer_the_next_question_has_the_focus_and_then_the_shell() -> None:
+    state = questions_and_an_act()
+    async with running(state) as (app, pilot):
+        app.main.set_focus(app.main.query_one(AnswerLine))
+        for done, focus in ((1, "two"), (2, None)):
+            goals = tuple(
+                replace(each, verdict=values.MET, latched=True) if n < done else each
+                for n, each in enumerate(state.goals)
+            )
+            await tell(app, pilot, messages.StateShown(replace(state, goals=goals)))
+            await pilot.pause()
+            assert (app.focused.goal_id if isinstance(app.focused, AnswerLine) else None) == focus
+
+
+async def test_where_only_questions_are_left_f6_leads_to_the_answer_the_lesson_and_back() -> None:
+    async with running(values.at_question()) as (app, pilot):
+        was = []
+        for _ in range(3):
+            await pilot.press("f6")
+            was.append(type(app.focused))
+        assert was[:2] == [AnswerLine, PageScroll]
+        assert was[2] not in (AnswerLine, PageScroll)
+
+
+async def test_a_wrong_answer_is_replaced_by_the_next() -> None:
+    async with running(values.at_question()) as (app, pilot):
+        entry = app.main.query_one(AnswerLine)
+        entry.focus()
+        await pilot.press("7", "enter", "1")
+        assert entry.value == "1"
+
+
 async def test_a_lab_that_died_says_so_and_r_is_its_key() -> None:
     async with running() as (app, pilot):
         assert not app.main.check_action("revive", ())

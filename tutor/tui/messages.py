@@ -25,6 +25,10 @@ class AnswerGiven(Message):
         self.text = text
 
 
+class AnswersGiven(Message):
+    """The question that had the focus is answered, and there is something else to be done first, or nothing."""
+
+
 class WhyAsked(Message):
     """The learner wants to know why goal ``goal_id`` is not met."""
 

@@ -225,6 +225,9 @@ class TutorialScreen(Screen[None]):
         if conductor := self.tutor.conductor:
             conductor.answer(message.goal_id, message.text)
 
+    def on_answers_given(self) -> None:
+        self.action_to_shell()
+
     def on_why_asked(self, message: messages.WhyAsked) -> None:
         self.tutor.action_why(message.goal_id)
 
@@ -237,7 +240,7 @@ class TutorialScreen(Screen[None]):
         self.action_to_shell()
 
     def action_switch(self) -> None:
-        """Shell, lesson, answer, shell; straight to the answer when there is nothing else left to do."""
+        """Shell, lesson, answer, shell; the answer before the lesson when there is nothing else left to do."""
         target = self._next_side()
         if target == "shell":
             self.action_to_shell()
@@ -248,12 +251,13 @@ class TutorialScreen(Screen[None]):
 
     def _next_side(self) -> Literal["lesson", "shell", "answer"]:
         asked = bool(self.query(AnswerLine))
-        if isinstance(self.focused, PageScroll):
-            return "answer" if asked else "shell"
-        if self._side() == "lesson":
-            return "shell"
         others = any(not goal.done and not goal.goal.question for goal in self.state.goals)
-        return "answer" if asked and not others else "lesson"
+        answer_first = asked and not others
+        if isinstance(self.focused, PageScroll):
+            return "answer" if asked and not answer_first else "shell"
+        if self._side() == "lesson":
+            return "lesson" if answer_first else "shell"
+        return "answer" if answer_first else "lesson"
 
     def action_to_shell(self) -> None:
         if self._only() == "lesson":

@@ -14,7 +14,7 @@ from textual.widgets import Input
 from tutor.i18n import _, cells, padded, shown, tell
 from tutor.model.state import GoalState
 from tutor.model.verdict import Met, Unknown, Unmet
-from tutor.tui.messages import AnswerGiven, WhyAsked
+from tutor.tui.messages import AnswerGiven, AnswersGiven, WhyAsked
 from tutor.tui.text import line
 from tutor.tui.widgets.flow import Flow, hang
 
@@ -148,6 +148,7 @@ class AnswerLine(Input):
     async def action_submit(self) -> None:
         if self.value.strip():
             self.post_message(AnswerGiven(self.goal_id, self.value.strip()))
+            self.select_all()  # what is typed next takes the place of a wrong answer
 
 
 class GoalList(VerticalScroll, can_focus=False):
@@ -195,6 +196,8 @@ class GoalList(VerticalScroll, can_focus=False):
         self.query_one(_Tally).show(goals)
         if not same:
             holder = self.query_one(Vertical)
+            if isinstance(self.screen.focused, AnswerLine):
+                self.post_message(AnswersGiven())
             await holder.remove_children()
             await holder.mount_all(self._cards())
             self.scroll_home(animate=False)
@@ -205,10 +208,20 @@ class GoalList(VerticalScroll, can_focus=False):
         answered = {state.goal.id for state in goals if state.done}
         for entry in self.query(AnswerLine):
             if entry.goal_id in answered:
-                if entry.has_focus:
-                    self.screen.focus_previous()
+                if self.screen.focused is entry:
+                    self._on_from(entry.goal_id)
                 await entry.remove()
         self._reveal_open()
+
+    def _on_from(self, answered: str) -> None:
+        """Give the focus to the next question, unless something else is to be done first."""
+        at = next(n for n, state in enumerate(self._goals) if state.goal.id == answered)
+        following = next((state for state in self._goals[at:] + self._goals[:at] if not state.done), None)
+        for entry in self.query(AnswerLine):
+            if following is not None and entry.goal_id == following.goal.id:
+                self.screen.set_focus(entry)
+                return
+        self.post_message(AnswersGiven())
 
     def on_mount(self) -> None:
         self._reveal_open()
