@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import os
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual import events
-from textual.app import App
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
@@ -21,9 +18,9 @@ from tutor.model.lesson import Lesson
 from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Unmet
 from tutor.tui import messages
+from tutor.tui.base import PlainApp
 from tutor.tui.opening import load_lesson
 from tutor.tui.screens.tutorial import TutorialScreen
-from tutor.tui.theme import DARK, LIGHT
 from tutor.tui.widgets.machines import Machines
 
 if TYPE_CHECKING:
@@ -57,18 +54,8 @@ def first_state(lesson: Lesson, store: Store | None, step: str | None) -> Sessio
     return SessionState(lesson, index, goals, completed, hints)
 
 
-class NettutorApp(App[int], inherit_bindings=False):
-    """``failure`` is the error that ended the program, for the command line to report."""
-
-    TITLE = "nettutor"
-    ENABLE_COMMAND_PALETTE = False
-    CSS: ClassVar[str] = """
-    * {
-        scrollbar-color: $border; scrollbar-color-hover: $primary; scrollbar-color-active: $primary;
-        scrollbar-background: $surface; scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
-        scrollbar-corner-color: $surface;
-    }
-    """
+class NettutorApp(PlainApp, inherit_bindings=False):
+    """The tutorial."""
 
     def __init__(
         self,
@@ -83,14 +70,10 @@ class NettutorApp(App[int], inherit_bindings=False):
     ) -> None:
         """``opening`` is the session of the lesson, if it is being opened already; with ``watch`` the lesson is read
         again whenever its files are saved."""
-        super().__init__(driver_class=driver)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = _first_theme(self.available_themes.keys())
+        super().__init__(driver)
         self.lesson = lesson
         self.store = store
         self.language = language
-        self.failure: BaseException | None = None
         self.conductor: Conductor | None = None
         self._step = step
         self._opening = opening
@@ -164,12 +147,6 @@ class NettutorApp(App[int], inherit_bindings=False):
         from tutor.tui.screens.why import WhyScreen
 
         self.push_screen(WhyScreen(chosen[0]))
-
-    def action_leave(self) -> None:
-        self.exit(0)
-
-    def action_toggle_look(self) -> None:
-        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
     async def action_next_language(self) -> None:
         """Speak another language from now on, here and next time. The lab does not notice."""
@@ -260,23 +237,6 @@ class NettutorApp(App[int], inherit_bindings=False):
         self.failure = error
         self.exit(error.exit_code)
 
-    def fail_in_background(self, context: Mapping[str, Any]) -> None:
-        """A task of the event loop ended with an exception that nobody awaits: a bug, never to be passed over."""
-        if isinstance(error := context.get("exception"), Exception):
-            self._handle_exception(error)
-
-    def _handle_exception(self, error: Exception) -> None:
-        """Whatever ended the program is for the command line to report: one line, and where the log is."""
-        self.failure = self.failure or error
-        super()._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        """Without Textual's traceback, which can only be made while the exception is being handled."""
-        self._close_messages_no_wait()
-
-    def _print_error_renderables(self) -> None:
-        """Nothing: the command line reports ``failure`` in place of Textual's traceback."""
-
     def _shell_size(self) -> tuple[int, int]:
         """Rows and columns of the place where a shell will be seen."""
         width, height = self._main.query_one(Machines).size
@@ -342,12 +302,3 @@ def _require_tools(lesson: Lesson) -> None:
     from tutor.session.needs import require_tools  # knows how tools are packaged, which the first screen need not
 
     require_tools(lesson)
-
-
-def _first_theme(known: Collection[str]) -> str:
-    """Textual's own setting where it is made; else light where the terminal says that its ground is."""
-    asked = os.environ.get("TEXTUAL_THEME")
-    if asked in known:
-        return str(asked)
-    ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-    return LIGHT.name if ground in ("7", "15") else DARK.name
