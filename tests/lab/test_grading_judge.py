@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,13 +86,14 @@ def attempt(typed: Mapping[str, Sequence[str]], seed: int = OWN) -> Attempt:
 
 async def judged(typed: Mapping[str, Sequence[str]], *items: Item, seed: int = OWN) -> Judgement:
     checkpoint = Checkpoint("net", "mid", "Mid", "", items or (Item("own", 9),))
-    return await judge.judge(checkpoint, {"own": attempt(typed, seed)}, OWN, OTHER)
+    return await judge.judge(checkpoint, {"own": attempt(typed, seed)}, OWN, [OTHER])
 
 
 def outcomes(judgement: Judgement) -> dict[str, Outcome]:
     return {goal.goal: goal.outcome for goal in judgement.goals}
 
 
+REBOOT = "kill -9 -1; reboot -f"
 RIGHT = {"name": ["ip netns add {name}"], "address": ["ip -n {name} addr add {net}.1/24 dev lo", "= 1"]}
 
 
@@ -144,8 +146,38 @@ async def test_an_editor_is_never_an_automatic_fail() -> None:
 
 
 async def test_a_lab_that_ends_is_inconclusive() -> None:
-    judgement = await judged({**RIGHT, "name": ["kill -9 -1; reboot -f", "ip netns add {name}"]})
+    judgement = await judged({**RIGHT, "name": [REBOOT]})
     assert outcomes(judgement)["there"] is INCONCLUSIVE
+    assert "ended the lab" in judgement.goals[0].reason
+
+
+BOMB, DEAF = ":(){{ :|:& }};:", "trap '' INT TERM QUIT; while :; do :; done"
+
+
+@pytest.mark.parametrize(
+    ("harm", "first"),
+    [(REBOOT, True), (REBOOT, False), (BOMB, True), (BOMB, False), (DEAF, True)],
+    ids=["reboot", "reboot after", "bomb", "bomb after", "deaf"],
+)
+async def test_a_wrecked_lab_is_built_again_without_what_wrecked_it(harm: str, first: bool) -> None:
+    right = RIGHT["name"]
+    judgement = await judged({**RIGHT, "name": [harm, *right] if first else [*right, harm]})
+    assert set(outcomes(judgement).values()) == {CONFIRMED}
+
+
+async def test_a_step_that_is_complete_by_the_lines_of_another_counts() -> None:
+    judgement = await judged({"name": [*RIGHT["name"], *RIGHT["address"]]})
+    assert outcomes(judgement)["there"] is CONFIRMED
+    assert outcomes(judgement)["carried"] is CONFIRMED
+
+
+async def test_a_machine_that_there_is_not_is_for_a_person_to_judge() -> None:
+    typed = attempt({"name": RIGHT["name"]})
+    strange = replace(typed, commands=tuple(replace(each, machine="moon") for each in typed.commands))
+    checkpoint = Checkpoint("net", "mid", "Mid", "", (Item("own", 9, ("name",)),))
+    judgement = await judge.judge(checkpoint, {"own": strange}, OWN, [OTHER])
+    assert outcomes(judgement) == {"there": INCONCLUSIVE}
+    assert "'moon'" in judgement.goals[0].reason
 
 
 async def test_nothing_typed_is_nothing_earned() -> None:

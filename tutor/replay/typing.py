@@ -9,7 +9,7 @@ from tutor.errors import UsageError
 from tutor.i18n import tell
 from tutor.model.lesson import Command, Lesson
 from tutor.session import Session
-from tutor.term import Finished
+from tutor.term import Finished, TimedOut
 
 COMMAND_TIMEOUT = 10.0
 """Seconds that one typed line may take before it is interrupted."""
@@ -69,12 +69,17 @@ async def type_all(
 
 async def type_line(session: Session, command: Command, *, timeout: float = COMMAND_TIMEOUT) -> int | None:
     """Type one line and wait for its end, without a look; its exit status, ``None`` when it was interrupted."""
+    outcome = await type_into(session, command, timeout=timeout)
+    return outcome.exit_status if isinstance(outcome, Finished) else None
+
+
+async def type_into(session: Session, command: Command, *, timeout: float) -> Finished | TimedOut:
+    """Type one line and wait for its end, in a new shell where that of its machine was closed."""
     machine = machine_of(session.lesson, command)
     shell = session.shells[machine]
     if shell.closed.done():
         shell = await session.restart_shell(machine)
-    outcome = await shell.type(command.text, timeout=timeout)
-    return outcome.exit_status if isinstance(outcome, Finished) else None
+    return await shell.type(command.text, timeout=timeout)
 
 
 def _answer(session: Session, text: str) -> bool:
