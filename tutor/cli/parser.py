@@ -22,6 +22,7 @@ _COMMANDS = {
     "tools": ("tutor.cli.tools", tell("the lab's tools: list them, fetch missing ones")),
     "author": ("tutor.cli.author", tell("begin a lesson, lint it, prove it by breaking it")),
     "checkpoint": ("tutor.cli.checkpoint", tell("exams: make them, take them, hand them in")),
+    "grade": ("tutor.cli.grade", tell("submissions into the gradebook, by doing them again")),
 }
 
 _EXAMPLES = tell("""\

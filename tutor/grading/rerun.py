@@ -63,6 +63,7 @@ class _Typing:
 
     bad: set[int] = field(default_factory=set)
     trouble: str = ""
+    waited: str = ""  # the first line that waited for keys, which changes nothing
     wrecked: bool = False
 
     def blame(self, position: int, trouble: str, *, wrecked: bool = False) -> None:
@@ -129,7 +130,7 @@ class _Run:
         else:
             trouble = typing.trouble or _unknown_keys(lines)
             states = {state.goal.id: state for state in session.state.goals}
-            goals = {goal.id: _said(goal, states.get(goal.id), trouble) for goal in step.goals}
+            goals = {goal.id: _said(goal, states.get(goal.id), trouble, typing.waited) for goal in step.goals}
         if not complete or typing.wrecked:
             await self.close()
         return _Tried(complete, goals, frozenset(typing.bad))
@@ -203,7 +204,9 @@ class _Run:
                 )
             return
         self._waited += outcome.ended - outcome.started
-        if not short:
+        if short:
+            typing.waited = typing.waited or f" ({_short(line)} was interrupted)"
+        else:
             typing.blame(position, f"{_short(line)} did not come to an end by itself")
         if not outcome.recovered:
             session.shells[machine].close()
@@ -235,7 +238,7 @@ def _unknown_keys(lines: Sequence[TypedCommand]) -> str:
     return ""
 
 
-def _said(goal: Goal, state: GoalState | None, trouble: str) -> Reached:
+def _said(goal: Goal, state: GoalState | None, trouble: str, waited: str) -> Reached:
     if state is not None and state.done:
         return Reached(Outcome.CONFIRMED)
     match state.verdict if state else None:
@@ -249,4 +252,4 @@ def _said(goal: Goal, state: GoalState | None, trouble: str) -> Reached:
         return Reached(Outcome.INCONCLUSIVE, f"{trouble}; {reason}")
     if goal.question and getattr(goal.check, "differs", False):
         return Reached(Outcome.INCONCLUSIVE, "the right answer is another one in every lab")
-    return Reached(Outcome.NOT_REPRODUCED, reason)
+    return Reached(Outcome.NOT_REPRODUCED, reason + waited)
