@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,7 +114,7 @@ class _Log:
         self._boottime = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         self._hash = GENESIS
 
-    def add(self, kind: str, body: dict[str, object]) -> int:
+    def add(self, kind: str, body: Mapping[str, object]) -> int:
         seq = len(self.entries) + 1
         at, boottime = self._at + seq * 10**10, self._boottime + seq * 10**10
         text = body_text({**body, "boot": "0f", "boottime": str(boottime)})
