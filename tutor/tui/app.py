@@ -78,7 +78,17 @@ class NettutorApp(PlainApp, inherit_bindings=False):
         self._step = step
         self._opening = opening
         self._watch = watch
-        self._main = TutorialScreen(first_state(lesson, store, step))
+        self._main = self.make_screen(first_state(lesson, store, step))
+
+    def make_screen(self, state: SessionState) -> TutorialScreen:
+        """The main screen."""
+        return TutorialScreen(state)
+
+    async def make_conductor(self) -> Conductor:
+        """Loads what it takes to lead a session, which takes longer than the first frame."""
+        module = await asyncio.to_thread(importlib.import_module, "tutor.tui.conductor")
+        conductor: Conductor = module.Conductor(self.store, self._tell, self._shell_size)
+        return conductor
 
     def get_default_screen(self) -> Screen[None]:
         return self._main
@@ -217,9 +227,7 @@ class NettutorApp(PlainApp, inherit_bindings=False):
             from tutor.tui.widgets.shell_pane import ShellPane
 
             ShellPane.warm_up()
-            module = await asyncio.to_thread(importlib.import_module, "tutor.tui.conductor")
-            self.conductor = module.Conductor(self.store, self._tell, self._shell_size)
-        assert self.conductor is not None
+            self.conductor = await self.make_conductor()
         if self._opening is None:
             await self.conductor.start(lesson, step)
             return

@@ -34,7 +34,7 @@ Every machine here is a lab: your own computer's network is never touched.
 
 All other keys go to the shell while you are in it.
 """)
-_LESSON = tell("""\
+LESSON = tell("""\
 | key | does |
 |---|---|
 | `↑` `↓` `PgUp` `PgDn` `Space` | scroll |
@@ -46,7 +46,7 @@ _LESSON = tell("""\
 | `l` | English or Korean (한국어) |
 | `Esc` | back to the shell |
 """)
-_GOALS = tell("""\
+GOALS = tell("""\
 | sign | means |
 |---|---|
 | `✔ done` | reached |
@@ -83,7 +83,7 @@ class HelpScreen(ModalScreen[None]):
             yield Prose(
                 (
                     Section(Tone.PROSE, "", _HELP),
-                    Section(Tone.PROSE, tell("In the lesson (F6)"), _LESSON),
-                    Section(Tone.PROSE, tell("Goals"), _GOALS),
+                    Section(Tone.PROSE, tell("In the lesson (F6)"), LESSON),
+                    Section(Tone.PROSE, tell("Goals"), GOALS),
                 )
             )

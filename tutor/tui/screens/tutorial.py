@@ -82,6 +82,7 @@ class TutorialScreen(Screen[None]):
         Binding("enter", "onward"),
     ]
 
+    side_names = _SIDES
     quoting: reactive[bool] = reactive(False)
 
     def __init__(self, state: SessionState) -> None:
@@ -103,7 +104,7 @@ class TutorialScreen(Screen[None]):
         return self.app
 
     def compose(self) -> ComposeResult:
-        title = TitleLine()
+        title = self.make_title()
         title.set_reactive(TitleLine.state, self.state)
         yield title
         with Container(id="body"):
@@ -112,6 +113,10 @@ class TutorialScreen(Screen[None]):
             yield Machines([spec.name for spec in self.state.lesson.topology.machines if spec.shell])
         yield NoticeBar()
         yield KeyBar()
+
+    def make_title(self) -> TitleLine:
+        """The line at the top."""
+        return TitleLine()
 
     def on_mount(self) -> None:
         self._arrange()

@@ -66,7 +66,8 @@ def reasons(state: GoalState, *, brief: bool) -> list[tuple[str, str]]:
             if look_of(state) is ASKED:
                 return []
             seen = (SEEN, unmet.observed)
-            return [seen] if brief else [(EXPECTED, unmet.expected), seen, (LOOK_AT, unmet.look_next)]
+            where = [(LOOK_AT, unmet.look_next)] if unmet.look_next else []
+            return [seen] if brief else [(EXPECTED, unmet.expected), seen, *where]
         case Unknown(cause):
             return [(BECAUSE, cause)]
         case Met():
