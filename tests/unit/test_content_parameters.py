@@ -150,6 +150,14 @@ def test_a_case_is_drawn_as_a_whole_and_by_a_seed_of_its_own(path: Path) -> None
         assert kept.parameters == read_lesson(path, seed=100 + seed).parameters
 
 
+def test_numbers_with_dots_are_there_reversed(path: Path) -> None:
+    path.write_text(LESSON.replace("{{net}}.1\n", "{{net.reversed}}.in-addr.arpa\n"))
+    assert read_lesson(path).steps[0].hints == ("15.168.192.in-addr.arpa",)
+    path.write_text(LESSON.replace("{{net}}.1\n", "{{name.reversed}}\n"))
+    with pytest.raises(ContentError, match=r"no parameter 'name.reversed'"):
+        read_lesson(path)
+
+
 def test_a_header_is_read_with_the_first_values(path: Path) -> None:
     path.write_text(LESSON.replace("ip netns add {{name}}", "ip netns add x\n    addresses: {{net}}.1/24"))
     assert read_header(path).title == "Network 192.168.15"

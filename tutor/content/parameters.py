@@ -2,7 +2,7 @@
 
 A parameter has a list of values. ``192.168.21..89`` in it stands for one value for each number. Or it has a list of
 *cases*, mappings of the same keys, of which one is drawn as a whole: ``{{fault.setup}}`` and ``{{fault.cure}}`` belong
-together. Two parameters never draw the same value.
+together. Of numbers with dots, ``{{net.reversed}}`` is the zone of their names. No two parameters draw the same value.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _PLACEHOLDER = re.compile(rf"\{{\{{({_WORD}(?:\.{_WORD})?)\}}\}}")
 _NAME = re.compile(_WORD)
 _VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:/-]{0,62}[A-Za-z0-9])?")
 _RANGE = re.compile(r"(?P<before>.*?)(?P<first>\d+)\.\.(?P<last>\d+)(?P<after>.*)")
+_DOTTED = re.compile(r"\d{1,3}(\.\d{1,3}){1,3}")
 _Choice = Mapping[str, str]
 MAXIMUM_VALUES = 1000
 MAXIMUM_PART = 200
@@ -46,13 +47,21 @@ def drawn(
 ) -> dict[str, str]:
     """What stands for every placeholder; those of cases have a dot. ``seed`` None or 0 takes the first of each list;
     any other draws. ``cases`` is the seed for those, where it is another one."""
+    return draw(declared(source, front), lesson, seed, cases)
+
+
+def draw(parameters: Sequence[Parameter], lesson: str, seed: int | None, cases: int | None = None) -> dict[str, str]:
+    """The same from what was read already."""
     values: dict[str, str] = {}
-    for parameter in declared(source, front):
+    for parameter in parameters:
         by = cases if parameter.cases and cases is not None else seed
         free = [
             choice for choice in parameter.choices if parameter.cases or choice[parameter.name] not in values.values()
         ]
         values |= Random(f"{lesson}/{by}/{parameter.name}").choice(free) if by else parameter.choices[0]
+        dotted = values.get(parameter.name, "")
+        if _DOTTED.fullmatch(dotted):
+            values[f"{parameter.name}.reversed"] = ".".join(reversed(dotted.split(".")))
     return values
 
 
