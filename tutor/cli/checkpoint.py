@@ -1,4 +1,4 @@
-"""``nettutor checkpoint``: courses and checkpoints, from the instructor's side."""
+"""``nettutor checkpoint``: courses and checkpoints; what learners and graders do with them is in modules beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tutor.cli import exits
+from tutor.cli import checkpoint_export, checkpoint_take, exits
 from tutor.errors import UsageError
 from tutor.i18n import _, tell
 
@@ -20,7 +20,8 @@ _EXAMPLES = tell("""\
 examples:
   nettutor checkpoint new net-2027 --title "Networks 2027" --roster roster.csv
   nettutor checkpoint add net-2027 midterm --item nat=10 --item bridges#bridge+ports=5 --minutes 60
-  nettutor checkpoint list net-2027
+  nettutor checkpoint take midterm.checkpoint
+  nettutor checkpoint hand-in midterm.checkpoint
 """)
 _NEW = tell("""\
 The roster is CSV with the columns id, name and, if you have them, key: a public key in one line, ssh-ed25519 AAAA….
@@ -52,6 +53,8 @@ def add(commands: Any, name: str, summary: str) -> None:
     _add_new(actions)
     _add_add(actions)
     _add_list(actions)
+    checkpoint_take.add(actions)
+    checkpoint_export.add(actions)
 
 
 def _add_new(actions: Any) -> None:

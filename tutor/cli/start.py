@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import os
 import sys
@@ -28,21 +29,27 @@ def add(commands: Any, name: str, summary: str) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    _require_terminal()
+    require_terminal()
     from tutor.cli import guard, utf8
 
     utf8.require()
     return guard.run(lambda: _tutorial(arguments))
 
 
-def _require_terminal() -> None:
+def require_terminal(command: str = "start") -> None:
+    """``UsageError`` where there is nothing to draw on."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
-        raise UsageError(tell("start needs a terminal for input and output; to judge a script use `nettutor check`"))
+        if command == "start":
+            raise UsageError(
+                tell("start needs a terminal for input and output; to judge a script use `nettutor check`")
+            )
+        raise UsageError(tell("{command} needs a terminal for input and output", command=command))
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
         raise UsageError(
             tell(
-                "start needs a terminal that can draw, and TERM is {term}; "
-                "in a full terminal try `TERM=xterm-256color nettutor start`",
+                "{command} needs a terminal that can draw, and TERM is {term}; "
+                "in a full terminal try `TERM=xterm-256color nettutor {command}`",
+                command=command,
                 term=repr(os.environ.get("TERM", "not set")),
             )
         )
@@ -57,7 +64,7 @@ def _tutorial(arguments: argparse.Namespace) -> int:
     _fetch_tools(lesson)
     from tutor import tui
 
-    with _screen_on_stderr():
+    with screen_on_stderr():
         return tui.run(lesson or None, step or None, arguments.lang, watch=arguments.watch)
 
 
@@ -103,7 +110,7 @@ def _left_off() -> str | None:
     return last[0] if last else None
 
 
-class _screen_on_stderr:
+class screen_on_stderr(contextlib.AbstractContextManager[None]):
     """Textual draws on standard error: while it does, that is the terminal, wherever the user sent it."""
 
     def __enter__(self) -> None:

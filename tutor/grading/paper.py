@@ -48,6 +48,11 @@ class Paper:
             self._lessons[id] = content.load(id, seed=self._seed, language=self._language)
         return self._lessons[id]
 
+    def read_all(self) -> None:
+        """Read every lesson, and find every step."""
+        for index in range(len(self.items)):
+            self.steps(index)
+
     def steps(self, index: int) -> tuple[Step, ...]:
         """Those of the item, in the order of the lesson."""
         lesson, wanted = self.lesson(index), self.items[index].steps

@@ -67,10 +67,7 @@ class Taking:
                     "the checkpoint {id} knows no learner {learner}", id=repr(checkpoint.id), learner=repr(learner[:64])
                 )
             )
-        if checkpoint.opens and _now() < _seconds(checkpoint.opens):
-            raise UsageError(
-                tell("the checkpoint {id} opens at {opens}", id=repr(checkpoint.id), opens=checkpoint.opens)
-            )
+        check_open(checkpoint)
         folder = folder_of(checkpoint, learner, root)
         taking = cls(checkpoint, learner, folder, PatientStore.open(folder / JOURNAL, stamp=_stamp))
         if not taking.store.journal():
@@ -249,6 +246,16 @@ class Taking:
 
 def _entry(event: Event) -> Entry:
     return Entry(event.seq, str(event.at), event.kind, body_text(event.body), event.hash.hex())
+
+
+def check_open(checkpoint: Checkpoint) -> None:
+    """Raises ``UsageError`` before it opens."""
+    if checkpoint.opens and _now() < _seconds(checkpoint.opens):
+        raise UsageError(
+            tell(
+                "the checkpoint {id} opens at {opens} (UTC)", id=repr(checkpoint.id), opens=repr(checkpoint.opens[:40])
+            )
+        )
 
 
 def folder_of(checkpoint: Checkpoint, learner: str, root: Path | None = None) -> Path:

@@ -1,0 +1,180 @@
+"""The end: what is done and what is not, handing in, and where the file is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tutor.grading.handing import HandedIn
+from tutor.grading.paper import Standing
+from tutor.i18n import _, shown
+from tutor.inert import line
+from tutor.tui.exam.items import item_line
+from tutor.tui.exam.sitting import Sitting, clock_text, late_text, rule_text
+
+BOX = """
+    {name} {{ align: center middle; background: $background 60%; }}
+    {name} > VerticalScroll {{
+        width: 84; max-width: 100%; height: auto; max-height: 100%; padding: 1 2; scrollbar-size-vertical: 1;
+        background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
+        border-subtitle-color: $text-muted;
+    }}
+    {name} Static {{ height: auto; margin: 0 0 1 0; }}
+    {name} .quiet {{ color: $text-muted; }}
+    {name} OptionList {{ height: auto; border: none; padding: 0; background: $surface; }}
+    {name} OptionList:focus {{ border: none; }}
+    {name} OptionList > .option-list--option-highlighted {{ background: $panel; color: $foreground; }}
+"""
+
+
+class Choice(Enum):
+    HAND_IN = "hand in"
+    LEAVE = "leave"
+
+
+class FinishScreen(ModalScreen[Choice | None]):
+    """Gives what the learner wants; handing in is asked twice."""
+
+    DEFAULT_CSS = BOX.format(name="FinishScreen")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("h", "choose('hand')"),
+        Binding("y", "choose('yes')"),
+        Binding("q", "choose('leave')"),
+        Binding("escape,f10,n", "choose('no')"),
+        Binding("shift+f1", "app.next_language"),
+    ]
+
+    def __init__(self, sitting: Sitting, standings: Sequence[Standing]) -> None:
+        super().__init__()
+        self._sitting = sitting
+        self._standings = tuple(standings)
+        self._sure = False
+
+    async def language_changed(self) -> None:
+        await self._again()
+
+    async def _again(self) -> None:
+        await self.recompose()
+        self._focus()
+
+    def on_mount(self) -> None:
+        self._focus()
+
+    def _focus(self) -> None:
+        entries = self.query_one(OptionList)
+        entries.highlighted = entries.option_count - 1 if self._sure else 0
+        entries.focus()
+
+    def compose(self) -> ComposeResult:
+        sitting = self._sitting
+        left = sitting.seconds_left()
+        with VerticalScroll() as box:
+            box.border_title = _("Hand in for good?") if self._sure else _("Finish")
+            box.border_subtitle = _("Esc back")
+            lines = [item_line(sitting, index, each) for index, each in enumerate(self._standings)]
+            yield Static(Content("\n").join(lines))
+            if self._sure:
+                yield Static(Content(self._warning()))
+            else:
+                clock = shown(clock_text(left, sitting.taking.elapsed()))
+                rule = sitting.checkpoint.lateness
+                text = rule_text(rule) if left is None or left >= 0 else late_text(rule, -left)
+                yield Static(Content(f"{clock}. {shown(text)}" if left is not None else clock), classes="quiet")
+                seen = _("This is what your tutor saw. Your points come from doing your commands again.")
+                yield Static(Content(seen), classes="quiet")
+            yield OptionList(*self._options(), compact=True)
+
+    def _warning(self) -> str:
+        undone = sum(not each.complete for each in self._standings)
+        if not undone:
+            return _("After that you cannot go on. All items are complete.")
+        return _("After that you cannot go on. Items that are not complete: {count}.", count=undone)
+
+    def _options(self) -> list[Option]:
+        def option(key: str, text: str, name: str) -> Option:
+            return Option(Content.assemble((f"{key} ", "bold $text-accent"), text), id=name)
+
+        if self._sure:
+            return [option("y", _("yes, hand in"), "yes"), option("n", _("no, go on"), "no")]
+        return [
+            option("n", _("go on"), "no"),
+            option("h", _("hand in, and be done"), "hand"),
+            option("q", _("leave, and go on later: the clock goes on"), "leave"),
+        ]
+
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        await self.action_choose(event.option_id or "no")
+
+    async def action_choose(self, what: str) -> None:
+        if what == "hand" and not self._sure:
+            self._sure = True
+            await self._again()
+        elif what == "yes" and self._sure:
+            self.dismiss(Choice.HAND_IN)
+        elif what == "leave" and not self._sure:
+            self.dismiss(Choice.LEAVE)
+        elif what == "no":
+            self.dismiss(None)
+
+
+class WaitScreen(ModalScreen[None]):
+    """While there is nothing to do."""
+
+    DEFAULT_CSS = BOX.format(name="WaitScreen")
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as box:
+            box.border_title = _("Handing in")
+            yield Static(Content(_("Reading what is there, and sealing it …")))
+
+
+class HandedInScreen(ModalScreen[None]):
+    """Where the file is, or why there is none."""
+
+    DEFAULT_CSS = BOX.format(name="HandedInScreen")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,escape,q,f10", "dismiss"),
+        Binding("shift+f1", "app.next_language"),
+    ]
+
+    def __init__(self, handed: HandedIn | None, trouble: str = "") -> None:
+        """``trouble`` is why nothing was handed in."""
+        super().__init__()
+        self._handed = handed
+        self._trouble = trouble
+
+    async def language_changed(self) -> None:
+        await self.recompose()
+
+    def compose(self) -> ComposeResult:
+        handed = self._handed
+        with VerticalScroll() as box:
+            box.border_title = _("Not handed in") if handed is None else _("Handed in")
+            box.border_subtitle = _("Enter back") if handed is None else _("Enter leaves")
+            if handed is None:
+                yield Static(Content(line(self._trouble)))
+                yield Static(Content(_("Nothing is lost: what you did is kept. Try again.")), classes="quiet")
+                return
+            if handed.path is None:
+                yield Static(
+                    Content.styled(_("The file could not be written here: {why}", why=line(handed.trouble)), "$error")
+                )
+            where = handed.path or handed.kept
+            yield Static(
+                Content.assemble(_("Give this one file to your instructor:"), "\n", (line(f"{where}"), "bold"))
+            )
+            yield Static(Content.assemble(("SHA-256 ", "$text-muted"), handed.digest), classes="quiet")
+            if handed.path is None:
+                yield Static(
+                    Content(_("Or, in a directory where you may write: nettutor checkpoint hand-in CHECKPOINT-FILE")),
+                    classes="quiet",
+                )
