@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+from lab_modes import GUEST
+from victims import nursery
 
 from tutor.errors import StoreError
 from tutor.store import Store
@@ -60,27 +61,36 @@ def _hashes(path: Path) -> list[bytes] | StoreError:
         return error
 
 
-def test_every_acknowledged_row_survives_sigkill(path: Path) -> None:
-    rng = random.Random(15)
-    acknowledged = 0
-    for round_ in range(12):
-        writer = _writer(path, round_, 100_000)
-        assert writer.stdout is not None
-        for _ in range(rng.randrange(1, 60)):
-            last = int(writer.stdout.readline())
-        time.sleep(rng.random() / 500)
-        writer.send_signal(signal.SIGKILL)
-        rest = writer.stdout.read().split("\n")
-        writer.wait()
-        # The last line may be cut.
-        last = max([last, *(int(line) for line in rest[:-1])])
-        with Store.open(path) as store:
-            attempt = store.current("nat")
-            assert attempt is not None
-            assert attempt.seed == round_
-            assert [command.text for command in attempt.commands][: last + 1] == [f"echo {n}" for n in range(last + 1)]
-            assert len(store.journal()) > acknowledged
-            acknowledged = len(store.journal())
+@pytest.mark.timeout(300)
+def test_every_acknowledged_row_survives_sigkill(path: Path, tmp_path: Path) -> None:
+    rng, log = random.Random(15), tmp_path / "acknowledged"
+    log.touch()
+    with nursery("store_worker", "work") as born:
+        for round_ in range(60 if GUEST else 300):
+            before, wanted = log.stat().st_size, rng.randrange(60)  # bytes: from none to some ten entries
+            victim = born.born(str(path), str(log), round_)
+            while log.stat().st_size < before + wanted:
+                time.sleep(0.0005)
+            time.sleep(rng.random() / 300)
+            born.killed(victim)
+    acknowledged: dict[int, list[str]] = {}
+    for line in log.read_text().splitlines():
+        attempt, _, what = line.partition(" ")
+        acknowledged.setdefault(int(attempt), []).append(what)
+    with Store.open(path) as store:
+        events = store.journal()
+    kept: dict[int, list[str]] = {}
+    of_attempt: dict[object, int] = {}
+    for event in events:
+        if event.kind == "begun":
+            of_attempt[event.seq] = int(str(event.body["seed"]))
+            kept[of_attempt[event.seq]] = ["begun"]
+        else:
+            kept[of_attempt[event.body["attempt"]]].append(str(event.body["text"]).removeprefix("echo "))
+    assert len(acknowledged) > 40
+    for seed, said in acknowledged.items():
+        assert kept[seed][: len(said)] == said
+        assert len(kept[seed]) <= len(said) + 1, "no more than the one that was being acknowledged"
 
 
 def test_several_writers_at_once(path: Path) -> None:
