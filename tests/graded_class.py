@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from tutor.grading.exports.names import file_names
+from tutor.grading.report import Pupil, Work
 from tutor.grading.roster import Learner
+from tutor.grading.timing import Typed
 from tutor.model.checkpoint import Checkpoint, Item
-from tutor.model.grade import Flag, FlagKind, GoalResult, Grade, GradedGoal, Late, Mark, Outcome, Refused
+from tutor.model.grade import Comment, Flag, FlagKind, GoalResult, Grade, GradedGoal, Late, Mark, Outcome, Refused
 
 EVIL = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 ESCAPES = "\x1b]52;c;aGk=\x07\x9b21t\u202egpj.exe"
@@ -104,3 +107,38 @@ REFUSED = (
         "2026-12-01T11:00:00Z",
     ),
 )
+
+
+def logged(learner: str) -> Work:
+    """An hour's work with a hostile line in it."""
+    lines = (
+        Typed(5, "namespaces", "create", "host", "ip netns add red", 0, False, 65.0),
+        Typed(6, "namespaces", "create", "host", f"echo '{EVIL}' '{ESCAPES}'", 0, False, 130.5),
+        Typed(7, "namespaces", "join", "host", "ip netns exec red ping -c1 192.0.2.1\n# twice", 2, False, 900.0),
+        Typed(8, "namespaces", "join", "how-many", "7", None, True, 1000.0),
+    )
+    nat = (
+        Typed(12, "nat", "masquerade", "router", "iptables -t nat -A POSTROUTING -j MASQUERADE", None, False, 2700.0),
+    )
+    factor = 0.5 + len(learner) / 10
+    steps = {("namespaces#create+join", "create"): 400.0, ("namespaces#create+join", "join"): 1200.0}
+    steps[("nat", "masquerade")] = 1300.0
+    return Work(
+        2900.0, {place: spent * factor for place, spent in steps.items()}, {"namespaces#create+join": lines, "nat": nat}
+    )
+
+
+def pupils() -> tuple[Pupil, ...]:
+    grades = {grade.learner: grade for grade in GRADES}
+    names = file_names(grades, ".html")
+    return tuple(
+        Pupil(
+            learner,
+            found,
+            logged(learner.id) if found else Work(),
+            (Comment(f"Come and see me {EVIL}", "prof", "2026-12-02T10:00:00Z"),) if learner.id == "b-4" else (),
+            names.get(learner.id, ""),
+        )
+        for learner in LEARNERS
+        for found in [grades.get(learner.id)]
+    )

@@ -23,7 +23,7 @@ from tutor.i18n.choice import CATALOGUES, ENGLISH, NAMES
 
 _SOURCE = Path(__file__).resolve().parent.parent
 _KEYWORDS = {"tell": None, "_": None}
-_METHODS = [("**.py", "python")]
+_METHODS = [("**.py", "python"), ("**/templates/*.html", "jinja2")]
 _WIDTH = 120
 _TOOLS = "assets/tools.toml"
 

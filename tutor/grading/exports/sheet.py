@@ -34,6 +34,15 @@ class Missing(StrEnum):
     ZERO = "zero"
 
 
+def standing(grade: Grade | None) -> Standing:
+    """Of a learner's only submission for a checkpoint, or of none."""
+    if grade is None:
+        return Standing.MISSING
+    if not grade.judged:
+        return Standing.WAITING
+    return Standing.PENDING if grade.doubtful else Standing.GRADED
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """``id_column`` names the column of the school's system that the roster's ids belong in, empty for the usual one
@@ -56,12 +65,7 @@ class Column:
     comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def standing(self, learner: str) -> Standing:
-        grade = self.grades.get(learner)
-        if grade is None:
-            return Standing.MISSING
-        if not grade.judged:
-            return Standing.WAITING
-        return Standing.PENDING if grade.doubtful else Standing.GRADED
+        return standing(self.grades.get(learner))
 
     def mark(self, learner: str, choices: Choices) -> float | None:
         """Points after lateness; ``None`` for an empty cell."""
