@@ -130,6 +130,8 @@ async def test_state_neighbours() -> None:
 async def test_state_nobody_answers() -> None:
     async with bench(machine("host", "192.168.1.2/24", setup=BRIDGED)) as here:
         nobody = ip_address("192.168.15.99")
+        await here.sh("ping -c1 -W1 192.168.15.99 & sleep 0.2")
+        await unmet(here, NeighbourStateOf(Q, nobody, HOST), Layer.NEIGHBOUR)
         await here.sh("ping -c1 -W1 192.168.15.99 || true")
         await soon_met(here, NeighbourEntry(nobody, HOST, (NeighbourState.FAILED,)))
         await unmet(here, NeighbourEntry(nobody, HOST, (NeighbourState.REACHABLE,)), Layer.NEIGHBOUR)

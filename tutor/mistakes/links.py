@@ -134,6 +134,10 @@ IP = (
 
 CLASSIC = (
     message(
+        r"^SIOCADDRT: No such device",
+        tell("`route` took the last word for a link: before a gateway stands `gw`, before a link `dev`."),
+    ),
+    message(
         r"^(?P<name>\S+): error fetching interface information: Device not found|^SIOC\w+: No such device",
         tell("There is no such link here. `ifconfig -a` lists them all, also those that are switched off."),
     ),

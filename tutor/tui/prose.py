@@ -64,8 +64,8 @@ def _code_lines(console: Console, width: int, code: str) -> Iterable[Segment | T
         text = Text(line, style=comment if line.lstrip().startswith("#") else style)
         room = max(1, width - 3)
         for number, piece in enumerate(text.wrap(console, max(1, room - 2), no_wrap=False) if line else [text]):
-            lead = "  " if not number else "    "
-            body = Text(lead, style=style) + piece
+            lead = Text("  ", style=style) if not number else Text("  ↪ ", style=comment)
+            body = lead + piece
             body.truncate(width, pad=True)
             body.stylize(Style(bgcolor=style.bgcolor))
             yield body

@@ -92,6 +92,10 @@ class NeighbourStateOf:
         entry = find_neighbour(stack, self.address)
         if entry is None:
             return Unmet(asked, tell("no entry for {address}", address=self.address), Layer.NEIGHBOUR, look)
+        if entry.state == "incomplete":  # for a few seconds, which is too short to be asked about
+            return Unmet(
+                asked, tell("the kernel is still asking who has {address}", address=self.address), Layer.NEIGHBOUR, look
+            )
         return judged(facts, self.goal, typed.name, [entry.state], asked, look)
 
 
