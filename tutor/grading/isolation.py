@@ -24,6 +24,8 @@ _WATCH = 0.1
 """Seconds between looks at what a judge uses."""
 _MOST_KILLS = 40
 """Processes that are ended for their memory before the whole judge is."""
+_MOST_LOSSES = 3
+"""Workers that may be lost over one submission."""
 _LAB_DEPTH = 5
 """How far below a worker the learner's processes begin: judge, launcher, lab and machine are above them."""
 _END = 5.0
@@ -40,6 +42,7 @@ class _Heard:
     trouble: str = ""
     why: str = ""
     status: int | None = None
+    lost: bool = False  # the worker itself is gone: somebody killed it, and not for what was typed
 
 
 class Worker:
@@ -52,12 +55,13 @@ class Worker:
         """Every goal of every item, whatever happens. Raises nothing for what a submission does."""
         judged: dict[int, tuple[GoalResult, ...]] = {}
         open_items = list(range(len(given.items)))
-        trouble = ""
+        trouble, losses = "", 0
         while open_items and not trouble:
             heard = await self._once(replace(given, items=tuple(given.items[each] for each in open_items)))
             judged |= {open_items[number]: goals for number, goals in heard.goals.items()}
             at = open_items[min(heard.at, len(open_items) - 1)]
-            if at not in judged:
+            losses += heard.lost
+            if at not in judged and (not heard.lost or losses >= _MOST_LOSSES):
                 trouble = heard.trouble
                 why = trouble or heard.why or f"the judge ended ({heard.status})"
                 judged[at] = judge.all_of(given.items[at], given.seed, Outcome.INCONCLUSIVE, why)
@@ -85,7 +89,8 @@ class Worker:
             process.stdin.write(task.packed(given) + b"\n")
             await asyncio.gather(self._feed(process), self._hear(process, given.limits, heard))
         except (OSError, SubmissionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            heard.why = heard.why or f"the judge was lost ({type(error).__name__})"
+            heard.lost = not heard.why
+            heard.why = heard.why or f"the worker was lost ({type(error).__name__})"
             await self.close()
         except BaseException:
             await asyncio.shield(self.close())

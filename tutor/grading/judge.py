@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from tutor import content
 from tutor.content.draws import draws
+from tutor.grading.limits import Limits
 from tutor.grading.rerun import Found, Reached, rerun
 from tutor.grading.substitution import elsewhere, substituted
 from tutor.model.checkpoint import Checkpoint, Item
@@ -34,19 +35,24 @@ async def judge(checkpoint: Checkpoint, attempts: Mapping[str, Attempt], seed: i
     return Judgement(tuple(results))
 
 
-async def judge_item(item: Item, attempt: Attempt | None, seed: int, others: Sequence[int]) -> tuple[GoalResult, ...]:
-    """The goals of one item, in their order. ``LabError`` as above."""
+async def judge_item(
+    item: Item, attempt: Attempt | None, seed: int, others: Sequence[int], limits: Limits | None = None
+) -> tuple[GoalResult, ...]:
+    """The goals of one item, in their order. Of the limits, those of a single line are held here. ``LabError`` as
+    above."""
+    patience = (limits or Limits()).line
     lesson = content.load(item.lesson, seed=seed)
     steps = _steps(item, lesson)
     typed = _by_step(attempt)
     if not any(typed.get(step.id) for step in steps):
         return all_of(item, seed, Outcome.NOT_REPRODUCED, "nothing was typed for it")
     claimed = attempt.met if attempt else frozenset()
-    found = await rerun(lesson, steps, typed)
+    found = await rerun(lesson, steps, typed, patience=patience)
     if any(key in claimed and not _confirmed(each) for key, each in found.items()):
-        found = _either(found, await rerun(lesson, steps, typed))  # once more: some things take their time
+        again = await rerun(lesson, steps, typed, patience=patience)  # some things take their time
+        found = _either(found, again)
     if lesson.parameters and any(map(_confirmed, found.values())):
-        found = _both(found, await _moved(item, lesson, typed, others, found))
+        found = _both(found, await _moved(item, lesson, typed, others, found, patience))
     return tuple(
         GoalResult(item.id, step.id, goal.id, reached.outcome, worth, reached.reason)
         for step, goal, worth in _goals(item, lesson)
@@ -77,7 +83,9 @@ def _by_step(attempt: Attempt | None) -> dict[str, list[TypedCommand]]:
     return typed
 
 
-async def _moved(item: Item, lesson: Lesson, typed: _Typed, others: Sequence[int], own: Found) -> Found:
+async def _moved(
+    item: Item, lesson: Lesson, typed: _Typed, others: Sequence[int], own: Found, patience: float
+) -> Found:
     """The same in a lab with other values, with those in the place of the learner's; once more before it is held
     against them."""
     texts = [command.text for commands in typed.values() for command in commands]
@@ -85,9 +93,9 @@ async def _moved(item: Item, lesson: Lesson, typed: _Typed, others: Sequence[int
     other = content.load(item.lesson, seed=seed)
     moved = _substituted(typed, lesson.parameters, other.parameters)
     steps = _steps(item, other)
-    found = await rerun(other, steps, moved)
+    found = await rerun(other, steps, moved, patience=patience)
     if any(_confirmed(each) and not _confirmed(found[key]) for key, each in own.items()):
-        found = _either(found, await rerun(other, steps, moved))
+        found = _either(found, await rerun(other, steps, moved, patience=patience))
     return found
 
 

@@ -22,10 +22,11 @@ _ADDRESS_ROOM = 2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """For one item of one submission: seconds of ``wall``, bytes of ``memory`` of all its processes together, seconds
-    of processor time of each process, and bytes of the judge's own words."""
+    """For one item of one submission: seconds of ``wall`` and of one typed ``line``, bytes of ``memory`` of all its
+    processes together, seconds of processor time of each process, and bytes of the judge's own words."""
 
     wall: float = 600.0
+    line: float = 10.0
     memory: int = 2 * _GiB
     cpu: int = 300
     words: int = 4 << 20

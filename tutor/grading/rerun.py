@@ -20,7 +20,7 @@ from tutor.model.state import GoalState
 from tutor.model.verdict import Met, Unknown, Unmet
 from tutor.replay import machine_of, type_all
 from tutor.replay.restore import INTERRUPTED, only_looks
-from tutor.replay.typing import COMMAND_TIMEOUT, HASTE, type_into
+from tutor.replay.typing import HASTE, type_into
 from tutor.session import Session, StepCompleted
 from tutor.session.session import PATIENCE
 from tutor.term import Finished
@@ -31,6 +31,7 @@ _WAITING = 60.0
 """Seconds that lines which do not end may take in one run together, before each only gets the least."""
 _CROWD = 200
 """Processes that one line may leave behind: no lesson asks for as many."""
+_GROWTH_LOOKS, _GROWTH_PAUSE = 20, 0.1
 _EDITORS = re.compile(r"(?:^|[;&|]\s*)(?:sudo\s+)?(vi|vim|vim\.tiny|view|nano|emacs|ed|ex|mcedit|joe|visudo)\b")
 _PAGERS = frozenset("htop less man more top watch".split())
 
@@ -72,13 +73,15 @@ class _Typing:
         self.wrecked |= wrecked
 
 
-async def rerun(lesson: Lesson, steps: Sequence[Step], typed: Mapping[str, Sequence[TypedCommand]]) -> Found:
+async def rerun(
+    lesson: Lesson, steps: Sequence[Step], typed: Mapping[str, Sequence[TypedCommand]], *, patience: float
+) -> Found:
     """Each of ``steps`` by the learner's commands, the others by the lesson's solutions.
 
-    Where a step is not reached, the next one begins in a fresh lab, which the solutions bring to its start. Raises
-    ``LabError`` where this machine has no lab to give.
+    Where a step is not reached, the next one begins in a fresh lab, which the solutions bring to its start. A line gets
+    ``patience`` seconds. Raises ``LabError`` where this machine has no lab to give.
     """
-    run = _Run(lesson)
+    run = _Run(lesson, patience)
     found: Found = {}
     try:
         for step in steps:
@@ -90,8 +93,9 @@ async def rerun(lesson: Lesson, steps: Sequence[Step], typed: Mapping[str, Seque
 
 
 class _Run:
-    def __init__(self, lesson: Lesson) -> None:
+    def __init__(self, lesson: Lesson, patience: float) -> None:
         self._lesson = lesson
+        self._patience = patience
         self._session: Session | None = None
         self._completed: set[str] = set()  # by the learner's lines, not by solutions
         self._leading = False
@@ -181,7 +185,7 @@ class _Run:
                 except LabEnded as error:
                     typing.blame(position, f"{_short(line)} ended the lab: {error}", wrecked=True)
                     return
-                if limits.crowd() - before > _CROWD:
+                if await _crowds(before):
                     typing.blame(position, f"{_short(line)} started more processes than a lab may have", wrecked=True)
                     return
             await session.look(patience=HASTE)
@@ -194,14 +198,12 @@ class _Run:
             typing.blame(position, f"it was typed on {line.machine[:30]!r}, which this lesson does not have")
             return
         short = line.exit_status == INTERRUPTED or only_looks(line.text) or bool(_EDITORS.search(line.text))
-        timeout = _LEAST if short or self._waited > _WAITING else COMMAND_TIMEOUT
+        timeout = min(_LEAST, self._patience) if short or self._waited > _WAITING else self._patience
         outcome = await type_into(session, command, timeout=timeout)
         await session.lab.namespaces(machine)  # after reboot(2) a shell may come to a prompt: its first process knows
         if isinstance(outcome, Finished):
-            if outcome.exit_status in _KILLED and line.exit_status != outcome.exit_status:
-                typing.blame(
-                    position, f"{_short(line)} was ended by the limits of the lab: {_KILLED[outcome.exit_status]}"
-                )
+            if limit := _limit(outcome, line):
+                typing.blame(position, f"{_short(line)} was ended by the limits of the lab: {limit}")
             return
         self._waited += outcome.ended - outcome.started
         if short:
@@ -216,6 +218,32 @@ class _Run:
 
 _KILLED = {137: "memory", 152: "processor time", 153: "the size of a file"}
 """Exit statuses of SIGKILL, SIGXCPU and SIGXFSZ."""
+_COMPLAINTS = {
+    "memory": re.compile("MemoryError|[Cc]annot allocate memory|[Oo]ut of memory|memory exhausted"),
+    "processes": re.compile("fork: .*Resource temporarily unavailable"),
+    "disk": re.compile("No space left on device"),
+    "the size of a file": re.compile("File too large"),
+}
+
+
+def _limit(outcome: Finished, line: TypedCommand) -> str:
+    """The limit that a line came to, by its exit status or by what was complained of; empty where it came to none."""
+    if outcome.exit_status in _KILLED and line.exit_status != outcome.exit_status:
+        return _KILLED[outcome.exit_status]
+    return next((what for what, said in _COMPLAINTS.items() if said.search(outcome.output)), "")
+
+
+async def _crowds(before: int) -> bool:
+    """Whether there are too many processes, or soon will be: while their number grows, it is waited for."""
+    now = limits.crowd()
+    for _ in range(_GROWTH_LOOKS):
+        if now - before <= 1 or now - before > _CROWD:
+            break
+        await asyncio.sleep(_GROWTH_PAUSE)
+        earlier, now = now, limits.crowd()
+        if now <= earlier:
+            break
+    return now - before > _CROWD
 
 
 def _answer(session: Session, line: TypedCommand) -> None:

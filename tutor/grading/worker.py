@@ -101,11 +101,12 @@ async def _judge(given: Task) -> None:
     attempts = given.attempts()
     for number, item in enumerate(given.items):
         _say(Word(Kind.BEGAN, number))
+        arguments = (item, attempts.get(item.lesson), given.seed, given.others, given.limits)
         try:
-            goals = await judge.judge_item(item, attempts.get(item.lesson), given.seed, given.others)
+            goals = await judge.judge_item(*arguments)
         except MachineError:
             await asyncio.sleep(1)  # something may have been short for a moment
-            goals = await judge.judge_item(item, attempts.get(item.lesson), given.seed, given.others)
+            goals = await judge.judge_item(*arguments)
         _say(Word(Kind.JUDGED, number, goals=goals))
 
 

@@ -66,6 +66,7 @@ class Shell:
         self._ended_output = False
         self._paused = False
         self._prompts = 0
+        self._last_output = ""
         self._prompter = foreground.Foreground(0, "", ())
         self._heard = time.monotonic()
         self._waiters: set[asyncio.Future[None]] = set()
@@ -144,6 +145,7 @@ class Shell:
             started = time.monotonic()
             deadline = started + timeout
             in_time = await self._prompted(-1, deadline)
+            self._last_output = ""
             for part in line.replace("\r\n", "\n").rstrip("\n").split("\n"):
                 if not in_time or self.closed.done():
                     break
@@ -151,7 +153,7 @@ class Shell:
                 self.send(_as_keys(part))
                 in_time = await self._prompted(before, deadline)
             if in_time:
-                return Finished(line, self._status(), started, time.monotonic())
+                return Finished(line, self._status(), started, time.monotonic(), self._last_output)
             running = self.transcript.running or foreground.look(self._fd).title or line
             recovered = await self._interrupt()
             return TimedOut(line, running, started, time.monotonic(), recovered)
@@ -284,6 +286,7 @@ class Shell:
             self._prompter = foreground.look(self._fd)
             self._wake()
         if finished is not None:
+            self._last_output = finished.output
             for tell in self._command:
                 tell(finished)
 
