@@ -160,6 +160,7 @@ class Classroom:
         work: Callable[[Typing], None],
         *,
         casts: Mapping[str, Mapping[str, str]] | None = None,
+        facts: Mapping[str, Mapping[str, str]] | None = None,
     ) -> bytes:
         """The file of a learner who did ``work``, in a journal with these clocks."""
         checkpoint = read_handout(self.course.handouts / "mid.checkpoint")
@@ -169,7 +170,7 @@ class Classroom:
         with Taking(checkpoint, learner, folder, store) as taking:
             store.note(TAKEN, course="net", checkpoint="mid", learner=learner, nonce=entrant.nonce)
             work(Typing(self, taking))
-            return taking.seal(self.keys[learner], casts=casts)
+            return taking.seal(self.keys[learner], casts=casts, facts=facts)
 
     def accepted(self, learner: str, work: Callable[[Typing], None]) -> Accepted:
         return inbox.accept(self.hand_in(learner, work), self.course)

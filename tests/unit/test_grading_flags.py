@@ -182,7 +182,7 @@ def test_a_friends_values_name_the_friend(tmp_path: Path) -> None:
     assert friend in flag.others
     assert theirs["name"] in flag.detail
     assert theirs["net"] in flag.detail
-    assert "2 lines" in flag.detail
+    assert "in lines: 2" in flag.detail
 
 
 def test_one_word_of_another_may_be_ones_own_idea(room: Classroom) -> None:

@@ -48,8 +48,8 @@ def alike(checkpoint: Checkpoint, attempts: Mapping[str, Mapping[str, Attempt]])
 def _flag(matches: Sequence[tuple[str, float, int]]) -> Flag:
     _, share, lines = matches[0]
     detail = tell(
-        "{lines} lines that the lesson does not show are the same as those of {count} other learners, {share} % in the "
-        "same order",
+        "{lines} lines that the lesson does not show are also those of other learners ({count}), {share} % of them in "
+        "the same order",
         lines=lines,
         count=len(matches),
         share=round(share * 100),

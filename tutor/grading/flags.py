@@ -98,7 +98,7 @@ def _clock(checkpoint: Checkpoint, line: Timeline) -> Iterator[Flag]:
     if line.unclocked:
         yield Flag(
             FlagKind.CLOCK,
-            tell("{count} entries do not say the time by the clock that cannot be set", count=len(line.unclocked)),
+            tell("entries that do not say the time by the clock that cannot be set: {count}", count=len(line.unclocked)),
         )
     for back in (True, False):
         if shifts := [shift for shift in line.shifts if (shift.seconds < 0) is back]:
@@ -108,8 +108,8 @@ def _clock(checkpoint: Checkpoint, line: Timeline) -> Iterator[Flag]:
         yield Flag(
             FlagKind.CLOCK,
             tell(
-                "the machine was started anew, or another one taken, {count} times (first {into} in); how long that "
-                "took, {time}, only the wall clock says",
+                "the machine was started anew, or another one taken, {into} in (starts: {count}); how long that took, "
+                "{time}, only the wall clock says",
                 count=len(line.boots),
                 into=span(line.boots[0].into),
                 time=span(sum(gap.seconds for gap in line.boots)),
@@ -133,10 +133,10 @@ def _shifted(shifts: Sequence[Shift], *, back: bool) -> str:
         "count": len(shifts),
     }
     if back:
-        return tell("the wall clock was set back by {time} ({count} times, first {into} in)", **values)
+        return tell("the wall clock was set back by {time}, {into} in (jumps: {count})", **values)
     return tell(
-        "the wall clock went ahead of the clock that cannot be set by {time} ({count} times, first {into} in): it was "
-        "set, or a virtual machine stood still",
+        "the wall clock went ahead of the clock that cannot be set by {time}, {into} in (jumps: {count}): it was set, or "
+        "a virtual machine stood still",
         **values,
     )
 
@@ -169,7 +169,7 @@ def _pasted(lines: Sequence[Typed]) -> Iterator[Flag]:
         FlagKind.PASTED,
         tell(
             "{lines} lines ({characters} characters) in {time} seconds, {into} in, at {machine}; nobody types more "
-            "than {fastest} characters a second; {count} such blocks",
+            "than {fastest} characters a second (such blocks: {count})",
             lines=sum(fast.lines for fast in longest),
             characters=sum(fast.fresh for fast in longest),
             time=f"{sum(fast.seconds for fast in longest):.1f}",
@@ -257,7 +257,7 @@ def _foreign(accepted: Accepted, course: Course, lines: Sequence[Typed]) -> Iter
     yield Flag(
         FlagKind.FOREIGN,
         tell(
-            "{lines} lines hold {values}, drawn for {count} other learners and not for this one",
+            "{values} (in lines: {lines}) was drawn for other learners ({count}), and not for this one",
             lines=count,
             values=", ".join(list(found)[:_MOST_NAMED]),
             count=len(others),

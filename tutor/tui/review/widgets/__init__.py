@@ -1,0 +1,1 @@
+"""Each widget with its CSS."""
