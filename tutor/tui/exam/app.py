@@ -120,6 +120,8 @@ class ExamApp(NettutorApp, inherit_bindings=False):
         if isinstance(message, messages.StateShown) and self._beside(message.state):
             self._move(self._open_item(self.sitting.item, None))
             return
+        if isinstance(message, messages.LabReady):
+            self.run_worker(self._read_all(), group="read")  # so that F5 and F10 answer at once
         if isinstance(message, messages.LessonDone):
             self.run_worker(self._keep_facts(), group="facts")
         super()._tell(message)
@@ -153,16 +155,31 @@ class ExamApp(NettutorApp, inherit_bindings=False):
             self._move(self._open_item(self.sitting.item, steps[0]))
 
     def _go_to(self, item: int, step: str | None = None) -> None:
-        if not self.sitting.may_open(item):
+        if item in self.sitting.closed():
+            self._refuse(_("Its solution was shown to you on the way to a later item."))
+        elif not self.sitting.may_open(item):
             self._refuse(_("The items before are not complete yet."))
         elif step is not None and not self.sitting.policy.jumps:
             self._refuse(_("The steps of an item are done in their order."))
         else:
-            self._move(self._leave_for(item, step))
+            self.run_worker(self._leave_for(item, step), group="contents", exclusive=True)
 
     async def _leave_for(self, item: int, step: str | None) -> None:
-        await self._keep_facts()
-        await self._open_item(item, step)
+        """Go to another item, if the learner still wants to after hearing what that gives away."""
+        if item != self.sitting.item and (given := self.sitting.gives_away(item)):
+            from tutor.tui.exam.finish import GiveAwayScreen
+
+            if not await self.push_screen_wait(GiveAwayScreen(item, given)):
+                return
+            await self._keep_facts()
+            try:
+                self.sitting.close(given)
+            except NettutorError as error:
+                self._refuse(error.message)
+                return
+        else:
+            await self._keep_facts()
+        self._move(self._open_item(item, step))
 
     async def _open_item(self, item: int, step: str | None) -> None:
         try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
+
 from tutor.grading.paper import Paper
 from tutor.i18n import _, cells, padded, shown, tell
 from tutor.inert import line
@@ -13,8 +16,11 @@ def briefing(checkpoint: Checkpoint, paper: Paper) -> str:
     """Title, items and points, time, and rules."""
     points = [_("{points} points", points=f"{item.points:g}") for item in paper.items]
     titles = [f"{index + 1}. {line(paper.title(index))}" for index in range(len(paper.items))]
-    room = max(map(cells, titles))
-    rows = [f"    {padded(title, room)}   {worth}" for title, worth in zip(titles, points, strict=True)]
+    room, width = max(map(cells, titles)), max(map(cells, points))
+    rows = [
+        f"    {padded(title, room)}   {' ' * (width - cells(worth))}{worth}"
+        for title, worth in zip(titles, points, strict=True)
+    ]
     lines = [f"{line(checkpoint.title)} ({line(checkpoint.course)})", "", *rows, "", *_rules(checkpoint)]
     return "\n".join(["", *lines, ""])
 
@@ -31,4 +37,5 @@ def _rules(checkpoint: Checkpoint) -> list[str]:
         found.append(tell("There is no time limit."))
     if words := not_allowed(checkpoint.policy):
         found.append(tell("Not allowed: {words}.", words=", ".join(map(shown, words))))
-    return [line(text) for text in found]
+    width = max(40, min(100, shutil.get_terminal_size().columns))
+    return [row for text in found for row in textwrap.wrap(line(text), width)]

@@ -18,8 +18,8 @@ from tutor.grading.handing import HandedIn
 from tutor.grading.paper import Standing
 from tutor.i18n import _, shown
 from tutor.inert import line
-from tutor.tui.exam.items import item_line
-from tutor.tui.exam.sitting import Sitting, clock_text, late_text, rule_text
+from tutor.tui.exam.items import item_lines
+from tutor.tui.exam.sitting import Sitting, late_text, rule_text
 
 BOX = """
     {name} {{ align: center middle; background: $background 60%; }}
@@ -32,7 +32,9 @@ BOX = """
     {name} .quiet {{ color: $text-muted; }}
     {name} OptionList {{ height: auto; border: none; padding: 0; background: $surface; }}
     {name} OptionList:focus {{ border: none; }}
-    {name} OptionList > .option-list--option-highlighted {{ background: $panel; color: $foreground; }}
+    {name} .urgent {{ color: $text-warning; }}
+    {name} OptionList > .option-list--option-highlighted,
+    {name} OptionList:focus > .option-list--option-highlighted {{ background: $panel; color: $foreground; }}
 """
 
 
@@ -80,15 +82,14 @@ class FinishScreen(ModalScreen[Choice | None]):
         with VerticalScroll() as box:
             box.border_title = _("Hand in for good?") if self._sure else _("Finish")
             box.border_subtitle = _("Esc back")
-            lines = [item_line(sitting, index, each) for index, each in enumerate(self._standings)]
-            yield Static(Content("\n").join(lines))
+            yield Static(Content("\n").join(item_lines(sitting, self._standings)))
             if self._sure:
                 yield Static(Content(self._warning()))
             else:
-                clock = shown(clock_text(left, sitting.taking.elapsed()))
                 rule = sitting.checkpoint.lateness
-                text = rule_text(rule) if left is None or left >= 0 else late_text(rule, -left)
-                yield Static(Content(f"{clock}. {shown(text)}" if left is not None else clock), classes="quiet")
+                if left is not None:
+                    text = rule_text(rule) if left >= 0 else late_text(rule, -left)
+                    yield Static(Content(shown(text)), classes="quiet" if left >= 0 else "urgent")
                 seen = _("This is what your tutor saw. Your points come from doing your commands again.")
                 yield Static(Content(seen), classes="quiet")
             yield OptionList(*self._options(), compact=True)
@@ -178,3 +179,51 @@ class HandedInScreen(ModalScreen[None]):
                     Content(_("Or, in a directory where you may write: nettutor checkpoint hand-in CHECKPOINT-FILE")),
                     classes="quiet",
                 )
+
+
+class GiveAwayScreen(ModalScreen[bool]):
+    """Whether to go on to an item on the way to which others are given away."""
+
+    DEFAULT_CSS = BOX.format(name="GiveAwayScreen")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "choose(True)"),
+        Binding("escape,n,q", "choose(False)"),
+        Binding("shift+f1", "app.next_language"),
+    ]
+
+    def __init__(self, item: int, given: Sequence[int]) -> None:
+        """Items count from 0."""
+        super().__init__()
+        self._item = item
+        self._given = tuple(given)
+
+    async def language_changed(self) -> None:
+        await self.recompose()
+        self.query_one(OptionList).focus()
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as box:
+            box.border_title = _("Leave an item behind?")
+            box.border_subtitle = _("Esc back")
+            given = ", ".join(f"{index + 1}" for index in self._given)
+            told = _(
+                "Item {item} builds on what is asked in: {given}. That is done for you, and you see how. So what is "
+                "not complete there cannot be opened again; what you did for it still counts.",
+                item=self._item + 1,
+                given=given,
+            )
+            yield Static(Content(told))
+            yield OptionList(
+                Option(Content.assemble(("n ", "bold $text-accent"), _("no, stay here")), id="n"),
+                Option(Content.assemble(("y ", "bold $text-accent"), _("yes, go on to it")), id="y"),
+                compact=True,
+            )
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id == "y")
+
+    def action_choose(self, yes: bool) -> None:
+        self.dismiss(yes)

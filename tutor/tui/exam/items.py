@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tutor.grading.paper import Standing
-from tutor.i18n import _
+from tutor.i18n import _, cells
 from tutor.inert import line
 from tutor.tui.exam.sitting import Sitting
 
@@ -43,17 +43,20 @@ def state_text(standing: Standing) -> str:
     return _("{done} of {total} goals", done=standing.met, total=standing.total)
 
 
-def item_line(sitting: Sitting, index: int, standing: Standing, *, here: bool = False) -> Content:
-    """``◐ 2. A bridge   5 points   1 of 3 goals  ← here``."""
-    sign, colour = sign_of(standing)
-    points = _("{points} points", points=f"{sitting.paper.items[index].points:g}")
-    tail = "  " + _("← here") if here else ""
-    return Content.assemble(
-        (f"{sign} ", f"bold {colour}"),
-        (f"{index + 1}. {line(sitting.paper.title(index))}", "bold"),
-        "   ",
-        (f"{points}, {state_text(standing)}{tail}", "$text-muted"),
-    )
+def item_lines(sitting: Sitting, standings: Sequence[Standing]) -> list[Content]:
+    """A line an item, in columns: ``◐ 2. A bridge    5 points  1 of 3 goals``."""
+    titles = [f"{index + 1}. {line(sitting.paper.title(index))}" for index in range(len(standings))]
+    worths = [_("{points} points", points=f"{item.points:g}") for item in sitting.paper.items]
+    room, width = min(44, max(map(cells, titles))), max(map(cells, worths))
+    closed, found = sitting.closed(), []
+    for index, standing in enumerate(standings):
+        sign, colour = sign_of(standing)
+        state = _("closed: its solution was shown") if index in closed else state_text(standing)
+        title = Content.styled(titles[index], "bold").truncate(room, ellipsis=True)
+        title = title.pad_right(max(0, room - title.cell_length))
+        worth = " " * (width - cells(worths[index])) + worths[index]
+        found.append(Content.assemble((f"{sign} ", f"bold {colour}"), title, f"  {worth}  ", (state, colour)))
+    return found
 
 
 class ItemsScreen(ModalScreen[Chosen | None]):
@@ -69,7 +72,8 @@ class ItemsScreen(ModalScreen[Chosen | None]):
     ItemsScreen OptionList {
         height: auto; max-height: 1fr; border: none; background: $surface; scrollbar-size-vertical: 1; padding: 0;
     }
-    ItemsScreen OptionList > .option-list--option-highlighted { background: $primary; color: $background; }
+    ItemsScreen OptionList > .option-list--option-highlighted,
+    ItemsScreen OptionList:focus > .option-list--option-highlighted { background: $panel; color: $foreground; }
     ItemsScreen OptionList:focus { border: none; }
     ItemsScreen Static { color: $text-muted; margin: 1 0 0 0; }
     """
@@ -109,13 +113,15 @@ class ItemsScreen(ModalScreen[Chosen | None]):
     def _options(self) -> list[Option]:
         sitting, found = self._sitting, []
         attempts = sitting.attempts()
-        for index, standing in enumerate(self._standings):
+        for index, text in enumerate(item_lines(sitting, self._standings)):
             here = index == sitting.item
-            text = item_line(sitting, index, standing, here=here)
+            if here:
+                text += Content("  " + _("← here"))
             found.append(Option(text, id=f"{index}", disabled=not sitting.may_open(index)))
             attempt = attempts.get(sitting.paper.items[index].lesson)
             completed = set(attempt.completed) if attempt else set()
-            for step in sitting.paper.steps(index):
+            steps = sitting.paper.steps(index)
+            for step in steps if len(steps) > 1 else ():
                 done = step.id in completed or (here and step.id in self._completed)
                 sign = "●" if done else "◉" if here and step.id == self._here else "○"
                 allowed = sitting.policy.jumps and sitting.may_open(index)
@@ -127,7 +133,8 @@ class ItemsScreen(ModalScreen[Chosen | None]):
         policy = self._sitting.policy
         if not policy.skip:
             return _("The next item opens when the one before is complete.")
-        return "" if policy.jumps else _("The steps of an item are done in their order.")
+        several = any(len(self._sitting.paper.steps(index)) > 1 for index in range(len(self._standings)))
+        return _("The steps of an item are done in their order.") if several and not policy.jumps else ""
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         index, _hash, step = (event.option_id or "0").partition("#")

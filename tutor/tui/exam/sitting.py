@@ -14,10 +14,12 @@ from tutor.model.checkpoint import Checkpoint, Item, Lateness, Policy
 from tutor.model.lesson import Lesson, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+SHOWN = "solution shown"
+"""The kind of an entry of the journal; ``item`` is the id of the item."""
 SOON = 600
 """Seconds before the end from which on the clock stands out."""
 
@@ -78,14 +80,42 @@ class Sitting:
         return lesson
 
     def following(self) -> int | None:
-        """The next item that is not complete, after the open one or before it; ``None`` where all others are."""
-        standings = self.standings()
+        """The next item to be done, after the open one or before it; ``None`` where there is no other."""
+        standings, closed = self.standings(), self.closed()
         count = len(standings)
         order = [(self.item + offset) % count for offset in range(1, count)]
-        return next((index for index in order if not standings[index].complete), None)
+        return next((index for index in order if not standings[index].complete and index not in closed), None)
+
+    def closed(self) -> frozenset[int]:
+        """Items whose solution the learner was shown on the way to a later one."""
+        shown = {event.body.get("item") for event in self.taking.store.journal() if event.kind == SHOWN}
+        return frozenset(index for index, item in enumerate(self.paper.items) if item.id in shown)
 
     def may_open(self, index: int) -> bool:
-        return index == self.item or self.paper.may_open(index, self.attempts())
+        return index == self.item or (index not in self.closed() and self.paper.may_open(index, self.attempts()))
+
+    def gives_away(self, index: int) -> tuple[int, ...]:
+        """Earlier items that are not complete, and whose steps would be done for the learner on the way to this one,
+        where solutions are not allowed."""
+        if self.policy.show_me:
+            return ()
+        attempts = self.attempts()
+        lesson = self.paper.lesson(index)
+        attempt = attempts.get(lesson.id)
+        target = lesson.index(self.paper.next_step(index, attempts).id)
+        undone = {step.id for step in lesson.steps[:target]} - set(attempt.completed if attempt else ())
+        return tuple(
+            earlier
+            for earlier in range(index)
+            if self.paper.items[earlier].lesson == lesson.id
+            and earlier not in self.closed()
+            and undone & {step.id for step in self.paper.steps(earlier)}
+        )
+
+    def close(self, items: Iterable[int]) -> None:
+        """These are not opened again; what was done for them counts."""
+        for index in items:
+            self.taking.store.note(SHOWN, item=self.paper.items[index].id)
 
     def seconds_left(self) -> float | None:
         return self.taking.clock().left
