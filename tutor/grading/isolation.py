@@ -43,6 +43,7 @@ class _Heard:
     why: str = ""
     status: int | None = None
     lost: bool = False  # the worker itself is gone: somebody killed it, and not for what was typed
+    forked: bool = False
 
 
 class Worker:
@@ -50,6 +51,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
+        self._said = -1  # what it writes to its standard error
 
     async def judged(self, given: Task) -> Result:
         """Every goal of every item, whatever happens. Raises nothing for what a submission does."""
@@ -75,6 +77,7 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return
+        os.close(self._said)
         everything = limits.below(process.pid)
         with contextlib.suppress(ProcessLookupError):
             process.kill()
@@ -84,18 +87,47 @@ class Worker:
     async def _once(self, given: Task) -> _Heard:
         heard = _Heard()
         try:
-            process = self._process = self._process or await _start()
+            process = self._process or await self._start()
             assert process.stdin is not None
             process.stdin.write(task.packed(given) + b"\n")
             await asyncio.gather(self._feed(process), self._hear(process, given.limits, heard))
         except (OSError, SubmissionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             heard.lost = not heard.why
-            heard.why = heard.why or f"the worker was lost ({type(error).__name__})"
+            heard.why = heard.why or "the worker was killed"
+            if heard.lost and not heard.forked:
+                heard.trouble = f"a worker cannot be started: {self._last_words() or type(error).__name__}"
             await self.close()
         except BaseException:
             await asyncio.shield(self.close())
             raise
         return heard
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        environment["PYTHONPATH"] = os.pathsep.join([str(_PACKAGES), *filter(None, sys.path)])
+        said = os.memfd_create("said")
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "tutor.grading.worker"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=said,
+                limit=Limits().words,
+                env=environment,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(said)
+            raise
+        self._said = said
+        return self._process
+
+    def _last_words(self) -> str:
+        """The last line on its standard error."""
+        words = os.pread(self._said, 1 << 16, max(0, os.fstat(self._said).st_size - (1 << 16)))
+        lines = words.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:300] if lines else ""
 
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -131,7 +163,7 @@ class Worker:
                 if word.number == -24 or (word.number == -9 and not heard.why):
                     heard.why = "the replay was ended by the system: it took too much processor time or memory"
             case Kind.FORKED:
-                pass
+                heard.forked = True
 
 
 class _Guard:
@@ -173,21 +205,6 @@ class _Guard:
         for process in self.seen:
             if process.pid == judge_pid:
                 process.kill()
-
-
-async def _start() -> asyncio.subprocess.Process:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tutor.grading.worker",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=Limits().words,
-        env={**environment, "PYTHONPATH": str(_PACKAGES), "PYTHONDONTWRITEBYTECODE": "1", "LANGUAGE": "en"},
-        start_new_session=True,
-    )
 
 
 async def _gone(processes: list[Process]) -> None:
