@@ -18,7 +18,8 @@ def draws(lesson: str, seeds: Iterable[int]) -> list[dict[str, str]]:
         return [{} for _ in seeds]
     source = sources.read(files[0])
     front, _ = front_matter(source)
-    found = (parameters.drawn(source, front, files[0].parent.name, seed) for seed in seeds)
+    declared = parameters.declared(source, front)
+    found = (parameters.draw(declared, files[0].parent.name, seed) for seed in seeds)
     return [{name: value for name, value in values.items() if "." not in name} for values in found]
 
 

@@ -52,7 +52,7 @@ async def judge_item(
         again = await rerun(lesson, steps, typed, patience=patience)  # some things take their time
         found = _either(found, again)
     if lesson.parameters and any(map(_confirmed, found.values())):
-        found = _both(found, await _moved(item, lesson, typed, others, found, patience))
+        found = _both(found, await _moved(item, lesson, typed, (seed, others), found, patience))
     return tuple(
         GoalResult(item.id, step.id, goal.id, reached.outcome, worth, reached.reason)
         for step, goal, worth in _goals(item, lesson)
@@ -84,13 +84,14 @@ def _by_step(attempt: Attempt | None) -> dict[str, list[TypedCommand]]:
 
 
 async def _moved(
-    item: Item, lesson: Lesson, typed: _Typed, others: Sequence[int], own: Found, patience: float
+    item: Item, lesson: Lesson, typed: _Typed, seeds: tuple[int, Sequence[int]], own: Found, patience: float
 ) -> Found:
     """The same in a lab with other values, with those in the place of the learner's; once more before it is held
-    against them."""
+    against them. What is broken there is the same: another cure cannot be put in its place."""
+    learner, others = seeds
     texts = [command.text for commands in typed.values() for command in commands]
     seed = others[elsewhere(texts, lesson.parameters, draws(item.lesson, others))]
-    other = content.load(item.lesson, seed=seed)
+    other = content.load(item.lesson, seed=seed, cases=learner)
     moved = _substituted(typed, lesson.parameters, other.parameters)
     steps = _steps(item, other)
     found = await rerun(other, steps, moved, patience=patience)
