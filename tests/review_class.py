@@ -11,6 +11,7 @@ from hostile import PIECES
 
 from tutor.grading import inbox
 from tutor.grading.book import Book
+from tutor.grading.described import MAP
 from tutor.grading.flags import flags_of
 from tutor.grading.timing import late
 from tutor.model.checkpoint import Item
@@ -28,6 +29,12 @@ EVIL = (
     "[/foo]",
     "[bold red on blue]",
 )
+MAP_TEXT = """\
+host
+└─ ● v-net-0     192.168.15.5/24  (bridge)
+host/red
+├─ ● veth-red 192.168.15.1/24  ══ host veth-red-br
+└─ default via 192.168.15.5 dev veth-red"""
 RECEIVED = "2026-11-30T10:00:00Z"
 C, N, Q = Outcome.CONFIRMED, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE
 
@@ -121,9 +128,7 @@ def _hand_in(room: Classroom, book: Book, learner: str) -> None:
     }
     if learner == "mal":
         casts[EVIL[4]] = {EVIL[0]: evil_cast()}
-    facts = {
-        "own#address": {"StackOf(place=Place(machine='host', netns='red'))": "Stack(links=(Link(index=1, name='lo'),))"}
-    }
+    facts = {"own#address": {MAP: MAP_TEXT, "listeners of: host/red": "sockets: none"}}
     if learner == "mal":
         facts = {EVIL[5]: {EVIL[0]: "\n".join(EVIL)}}
     file = f"in/{EVIL[0]}{EVIL[4]}" if learner == "mal" else f"in/{learner}.submission"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tutor.cli import checkpoint_export, checkpoint_report, checkpoint_take, exits
+from tutor.cli import checkpoint_export, checkpoint_report, checkpoint_review, checkpoint_take, exits
 from tutor.errors import UsageError
 from tutor.i18n import _, tell
 
@@ -54,6 +54,7 @@ def add(commands: Any, name: str, summary: str) -> None:
     _add_add(actions)
     _add_list(actions)
     checkpoint_take.add(actions)
+    checkpoint_review.add(actions)
     checkpoint_export.add(actions)
     checkpoint_report.add(actions)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from tutor.errors import NettutorError
+from tutor.grading.described import described
 from tutor.model.lesson import Step
 from tutor.session import Session
 from tutor.validators.goals import wants_of
@@ -23,9 +24,9 @@ async def read_facts(session: Session, steps: Iterable[Step]) -> Mapping[str, st
             facts = await session.lab.read(wants, patience=_PATIENCE)
     except (TimeoutError, NettutorError, OSError):
         return {}
-    return {_text(want): _text(fact) for want, fact in facts.read.items()}
+    return {_text(want): _text(fact) for want, fact in described(facts.read).items()}
 
 
-def _text(value: object) -> str:
+def _text(value: str) -> str:
     """Cut short, and without halves of surrogate pairs, which have no UTF-8."""
-    return str(value)[:_LONGEST_FACT].encode("utf-8", "replace").decode()
+    return value[:_LONGEST_FACT].encode("utf-8", "replace").decode()

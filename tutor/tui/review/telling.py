@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tutor.errors import SubmissionError
+from tutor.grading.described import MAP
 from tutor.grading.keys import fingerprint
 from tutor.i18n import _, shown
 from tutor.model.grade import GradedGoal
@@ -158,6 +159,6 @@ def end_clauses(opened: Opened) -> Iterator[Clause]:
     for item in opened.items:
         if item in facts:
             yield "", item, "bold $text-accent"
-        for want, fact in facts.get(item, {}).items():
-            yield "", want, "bold"
+        for want, fact in sorted(facts.get(item, {}).items(), key=lambda read: (read[0] != MAP, read[0])):
+            yield "", _("map") if want == MAP else want, "bold"
             yield " ", fact, ""
