@@ -9,7 +9,7 @@
     ├── MachineError            3   this machine cannot; carries the fix
     │   ├── LabError            3   the lab could not be built
     │   ├── ToolError           3   a lab tool is missing or could not be fetched
-    │   └── StoreError          3   the progress file is damaged, newer, read-only or the disk is full
+    │   └── StoreError          3   progress or gradebook is damaged, newer, read-only, not reached, or the disk is full
     └── LabEnded                1   the lab died under us; a new one can be started
 
 Anything else that reaches the command line is a bug (exit code 4).
@@ -73,7 +73,7 @@ class ToolError(MachineError):
 
 
 class StoreError(MachineError):
-    """The progress file cannot be used; it is left as it was."""
+    """The progress file or the gradebook cannot be used; it is left as it was."""
 
 
 class LabEnded(NettutorError):
