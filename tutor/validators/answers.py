@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tutor.i18n import tell
 from tutor.model.facts import Facts, RouteChoice, Text, Unreadable
@@ -91,6 +92,8 @@ class RouteCount:
 class MacOf:
     """Which MAC address does a link have?"""
 
+    differs: ClassVar[bool] = True
+
     goal: GoalId
     link: str = param("the link")
     place: Place = param("where it is", name="in")
@@ -177,6 +180,8 @@ class PortOf:
 @dataclass(frozen=True)
 class NeighbourMac:
     """Which MAC address has a place learnt for a neighbour's address?"""
+
+    differs: ClassVar[bool] = True
 
     goal: GoalId
     address: Address = param("the neighbour's address")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tutor.i18n import tell
 from tutor.model.facts import Direction, Facts, Link, Unreadable
@@ -72,6 +73,8 @@ class PeerOf:
 @dataclass(frozen=True)
 class NeighbourStateOf:
     """In which state is a neighbour entry: reachable, stale, failed, permanent …?"""
+
+    differs: ClassVar[bool] = True
 
     goal: GoalId
     address: Address = param("the neighbour's address")
@@ -196,6 +199,8 @@ class ListenPort:
 @dataclass(frozen=True, kw_only=True)
 class EntryCount(Entries):
     """How many connections of a kind does the kernel remember?"""
+
+    differs: ClassVar[bool] = True
 
     goal: GoalId
 

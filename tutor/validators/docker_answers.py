@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tutor.i18n import tell
 from tutor.model.containers import Container, Docker, DockerNetwork, DockerOf, container_place
@@ -43,6 +44,8 @@ class NetworkCount:
 @dataclass(frozen=True)
 class BridgeOf:
     """Which link of the machine is the bridge of a Docker network?"""
+
+    differs: ClassVar[bool] = True
 
     goal: GoalId
     network: str = param("the network, as in `docker network ls`")
@@ -112,6 +115,8 @@ class _Cable:
 class ContainerVeth(_Cable):
     """Which link of the machine is the other end of a container's cable?"""
 
+    differs: ClassVar[bool] = True
+
     def judge(self, facts: Facts) -> Verdict:
         asked = tell("the other end of {link} {within}", link=self.link, within=say.within(self._inside))
         stack = facts.of(StackOf(self._inside))
@@ -131,6 +136,8 @@ class ContainerVeth(_Cable):
 class ContainerPeer(_Cable):
     """Which number has the other end of a container's cable: 7 in `eth0@if7`?"""
 
+    differs: ClassVar[bool] = True
+
     def judge(self, facts: Facts) -> Verdict:
         asked = tell("the number of the other end of {link} {within}", link=self.link, within=say.within(self._inside))
         stack = facts.of(StackOf(self._inside))
@@ -148,6 +155,8 @@ class ContainerPeer(_Cable):
 @dataclass(frozen=True)
 class HostPort:
     """On which port of the machine is a container's port published?"""
+
+    differs: ClassVar[bool] = True
 
     goal: GoalId
     container: str = param("the container, as in `docker ps`")
@@ -224,6 +233,8 @@ class RuleTarget(_OfPort):
 @dataclass(frozen=True)
 class RulePackets:
     """How many packets has the rule that sends what comes for a TCP port elsewhere counted?"""
+
+    differs: ClassVar[bool] = True
 
     goal: GoalId
     port: int = param("the port that packets come for")

@@ -4,6 +4,9 @@ A validator is a frozen dataclass that implements ``model.lesson.Check``, decora
 Its fields are its parameters; ``param`` gives each the sentence that stands in the reference, and, where the word
 in a lesson is not a Python name (``from``, ``in``), that word.
 
+A question whose right answer is another one each time the same is done, as a MAC address or a counter that runs in the
+kernel gives, says so: ``differs: ClassVar[bool] = True``. Whoever does it again holds such an answer against nobody.
+
 To load all validators takes longer than to load Textual, and a lesson needs few: which module has which is found in the
 source, and only that one is loaded.
 """
@@ -90,6 +93,11 @@ class Spec:
     @property
     def question(self) -> bool:
         return self.goal_field is not None
+
+    @property
+    def differs(self) -> bool:
+        """Is the right answer another one in every lab?"""
+        return bool(getattr(self.check, "differs", False))
 
     def parameter(self, name: str) -> Parameter | None:
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
