@@ -5,7 +5,7 @@ Its fields are its parameters; ``param`` gives each the sentence that stands in 
 in a lesson is not a Python name (``from``, ``in``), that word.
 
 A question whose right answer is another one each time the same is done, as a MAC address or a counter that runs in the
-kernel gives, says so: ``differs: ClassVar[bool] = True``. Whoever does it again holds such an answer against nobody.
+kernel, says so: ``differs: ClassVar[bool] = True``. Whoever does it again holds such an answer against nobody.
 
 To load all validators takes longer than to load Textual, and a lesson needs few: which module has which is found in the
 source, and only that one is loaded.
