@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 
 from tutor.grading.book import ledger, refusals, tables
 from tutor.grading.book.refusals import Where
+from tutor.i18n import tell
 from tutor.store.journal import GENESIS
 
 BUSY_SECONDS = 30
@@ -157,7 +158,7 @@ def _inspect_file(where: Where, path: Path) -> None:
 
 def _check_version(where: Where, found: str | None) -> None:
     if found is None or not re.fullmatch(r"\d{4}", found):
-        raise refusals.damaged(where, "its schema has no version")
+        raise refusals.damaged(where, tell("its schema has no version"))
     if found > tables.VERSION:
         raise refusals.newer(where, found, tables.VERSION)
 
@@ -210,4 +211,4 @@ def _check_end(connection: Connection, where: Where) -> None:
     columns = tables.journal.c
     last = connection.execute(select(columns.seq, columns.hash).order_by(columns.seq.desc()).limit(1)).one_or_none()
     if head is None or tuple(head) != (tuple(last) if last else (0, GENESIS.hex())):
-        raise refusals.damaged(where, "its journal does not end where it should")
+        raise refusals.damaged(where, tell("its journal does not end where it should"))
