@@ -30,8 +30,8 @@ def described(read: Mapping[Want, object]) -> dict[str, str]:
 
 
 def drawing(stacks: Mapping[Place, Stack]) -> str:
-    """Each place with its links: ``●`` up, ``◌`` up without a carrier, ``○`` down; ``══`` a cable, ``▸`` the bridge of a
-    port. Below them stand the routes."""
+    """Each place with its links: ``●`` up, ``◌`` up without a carrier, ``○`` down; ``══`` a cable, ``▸`` the bridge
+    of a port. Below them stand the routes."""
     return "\n".join(line for place in sorted(stacks, key=str) for line in _place(place, stacks[place]))
 
 

@@ -1,7 +1,7 @@
 """The instructor's screen: the class, one submission, what was typed and shown, and points given by hand.
 
 It shows the gradebook and writes what a person says into it; it judges nothing itself. Whatever a file brought is drawn
-through ``tui.text``, and a recording through the emulator. Importing this package loads no Textual; ``run`` does.
+through ``tutor.inert``, and a recording through the emulator. Importing this package loads no Textual; ``run`` does.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from textual.screen import Screen
 
 from tutor.errors import NettutorError
 from tutor.i18n import _, next_language, use_language
+from tutor.inert import line
 from tutor.tui.base import PlainApp
 from tutor.tui.review.desk import Desk
 from tutor.tui.review.screens.table import ClassScreen
-from tutor.tui.text import line
 
 if TYPE_CHECKING:
     from textual.driver import Driver

@@ -179,14 +179,6 @@ def totals(rows: Sequence[Row]) -> tuple[int, int, int]:
     return len(rows), sum(row.grade is not None for row in rows), sum(row.doubtful for row in rows)
 
 
-def when(moment: str) -> str:
-    """A time as in RFC 3339 for people, in UTC; as it is where it is none."""
-    try:
-        return datetime.datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M UTC")
-    except ValueError:
-        return moment[:40]
-
-
 def wall(moment: Moment) -> str:
     """The wall clock of an entry, as the learner's machine had it, in UTC."""
     try:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from tutor.i18n import tell
-from tutor.model.grade import FlagKind, Outcome
+from tutor.model.grade import Outcome
 from tutor.tui.review.desk import Show, Sort
 
 OUTCOMES = {
-    Outcome.CONFIRMED: ("✔", tell("confirmed"), "$text-success"),
-    Outcome.NOT_REPRODUCED: ("✘", tell("not reproduced"), "$text-error"),
-    Outcome.INCONCLUSIVE: ("?", tell("inconclusive"), "$text-warning"),
+    Outcome.CONFIRMED: ("✔", "$text-success"),
+    Outcome.NOT_REPRODUCED: ("✘", "$text-error"),
+    Outcome.INCONCLUSIVE: ("?", "$text-warning"),
 }
-FLAGS = {
-    FlagKind.CLOCK: tell("clock"),
-    FlagKind.PASTED: tell("pasted"),
-    FlagKind.ALIKE: tell("alike"),
-    FlagKind.FOREIGN: tell("foreign values"),
-    FlagKind.KEY: tell("new key"),
-    FlagKind.LATE: tell("late"),
-}
+"""Sign and colour; the words are in ``grading.saying``."""
 SORTS = {
     Sort.DOUBTFUL: tell("doubtful first"),
     Sort.LEARNER: tell("learner"),
@@ -34,8 +27,3 @@ SHOWS = {
     Show.WAITING: tell("not graded"),
     Show.MISSING: tell("nothing handed in"),
 }
-
-
-def points(number: float) -> str:
-    """At most two digits behind the point."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")

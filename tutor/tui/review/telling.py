@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tutor.errors import SubmissionError
+from tutor.grading import saying
 from tutor.grading.described import MAP
 from tutor.grading.keys import fingerprint
-from tutor.i18n import _, shown
+from tutor.i18n import _
 from tutor.model.grade import GradedGoal
-from tutor.tui.review.desk import Opened, clock, wall, when
-from tutor.tui.review.labels import FLAGS, OUTCOMES, points
+from tutor.tui.review.desk import Opened, clock, wall
+from tutor.tui.review.labels import OUTCOMES
 
 Clause = tuple[str, str, str]
 _STATUS = {"met": ("✔", "$text-success"), "unmet": ("✘", "$text-warning"), "unknown": ("?", "$text-muted")}
@@ -34,18 +35,26 @@ class Happened:
 def goal_clauses(opened: Opened, goal: GradedGoal, asks: str) -> Iterator[Clause]:
     """All about one goal."""
     result = goal.result
-    sign, word, style = OUTCOMES[result.outcome]
+    sign, style = OUTCOMES[result.outcome]
     yield "", asks or result.goal, "bold"
     yield _("goal"), f"{result.item} / {result.step} / {result.goal}", "$text-muted"
-    yield _("replay"), f"{sign} {shown(word)}", f"bold {style}"
+    yield _("replay"), f"{sign} {saying.outcome(result.outcome)}", f"bold {style}"
     if result.reason:
         yield _("reason"), result.reason, ""
-    yield _("points"), _("{points} of {worth}", points=points(goal.points), worth=points(result.worth)), "bold"
+    yield (
+        _("points"),
+        _("{points} of {worth}", points=saying.points(goal.points), worth=saying.points(result.worth)),
+        "bold",
+    )
     if claim := opened.claim(goal):
         yield _("claimed"), _("{status}, said the learner's own tutor", status=claim), "$text-muted"
     history = opened.history(goal)
     for mark in reversed(history):
-        yield _("by hand"), _("{points} points", points=points(mark.points)) + f", {mark.who}, {when(mark.at)}", ""
+        yield (
+            _("by hand"),
+            _("{points} points", points=saying.points(mark.points)) + f", {mark.who}, {saying.moment(mark.at)}",
+            "",
+        )
         if mark.comment:
             yield _("why"), mark.comment, ""
 
@@ -55,7 +64,7 @@ def about_clauses(opened: Opened) -> Iterator[Clause]:
     grade = opened.grade
     yield "", _("Flags"), "bold $text-accent"
     for flag in grade.flags:
-        yield f"▲ {shown(FLAGS[flag.kind])}", flag.detail, "$text-warning"
+        yield f"▲ {saying.flag(flag.kind)}", flag.detail, "$text-warning"
         if flag.others:
             yield _("with"), ", ".join(flag.others), ""
     if not grade.flags:
@@ -63,14 +72,14 @@ def about_clauses(opened: Opened) -> Iterator[Clause]:
     yield "", _("Remarks"), "bold $text-accent"
     for comment in opened.comments:
         yield f"{comment.who}", comment.text, ""
-        yield " ", when(comment.at), "$text-muted"
+        yield " ", saying.moment(comment.at), "$text-muted"
     if not opened.comments:
         yield " ", _("none; w writes one"), "$text-muted"
     yield "", _("Points by hand"), "bold $text-accent"
     for (item, step, goal), mark in opened.marks:
-        text = _("{points} points", points=points(mark.points)) + f" · {item} / {step} / {goal}"
+        text = _("{points} points", points=saying.points(mark.points)) + f" · {item} / {step} / {goal}"
         yield mark.who, f"{text}\n{mark.comment}" if mark.comment else text, ""
-        yield " ", when(mark.at), "$text-muted"
+        yield " ", saying.moment(mark.at), "$text-muted"
     if not opened.marks:
         yield " ", _("none; m in the goals gives some"), "$text-muted"
     yield "", _("The file"), "bold $text-accent"
@@ -80,9 +89,9 @@ def about_clauses(opened: Opened) -> Iterator[Clause]:
 def _file(opened: Opened) -> Iterator[Clause]:
     grade = opened.grade
     yield _("file"), grade.file, ""
-    yield _("received"), when(grade.received), ""
-    yield _("begun"), when(grade.started), ""
-    yield _("handed in"), when(grade.ended), ""
+    yield _("received"), saying.moment(grade.received), ""
+    yield _("begun"), saying.moment(grade.started), ""
+    yield _("handed in"), saying.moment(grade.ended), ""
     if opened.line.moments:
         yield _("took"), clock(opened.line.elapsed), ""
     if grade.late.minutes:

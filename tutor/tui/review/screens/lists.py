@@ -12,11 +12,12 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from tutor.grading import saying
 from tutor.i18n import _
+from tutor.inert import line
 from tutor.model.grade import Refused
-from tutor.tui.review.desk import Desk, when
+from tutor.tui.review.desk import Desk
 from tutor.tui.review.widgets.rows import Rows, cell
-from tutor.tui.text import line
 from tutor.tui.widgets.flow import Flow, hang
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class Reason(Flow):
             return Content("")
         rows = hang(Content.styled(line(self.refused.reason), "bold"), width, 2)
         rows += hang(Content(line(self.refused.file)), width, 2)
-        rows += hang(Content.styled(f"{when(self.refused.at)}  {line(self.refused.digest)}", "$text-muted"), width, 2)
+        rows += hang(
+            Content.styled(f"{saying.moment(self.refused.at)}  {line(self.refused.digest)}", "$text-muted"), width, 2
+        )
         return Content("\n").join(rows)
 
 

@@ -16,10 +16,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tutor.errors import NettutorError
+from tutor.grading import saying
 from tutor.i18n import _
+from tutor.inert import line
 from tutor.model.grade import GradedGoal
-from tutor.tui.review.labels import OUTCOMES, points
-from tutor.tui.text import line, shown
+from tutor.tui.review.labels import OUTCOMES
 from tutor.tui.widgets.goals import inline
 
 LONGEST = 2000
@@ -74,7 +75,7 @@ class MarkScreen(Dialog):
 
     def compose(self) -> ComposeResult:
         result = self._goal.result
-        sign, word, style = OUTCOMES[result.outcome]
+        sign, style = OUTCOMES[result.outcome]
         with Vertical() as box:
             box.border_title = _("Points by hand")
             box.border_subtitle = _("Enter on · Ctrl+S keep · Esc leave as it is")
@@ -84,14 +85,16 @@ class MarkScreen(Dialog):
             found = _(
                 "{sign} {outcome}: {points} of {worth} points",
                 sign=sign,
-                outcome=shown(word),
-                points=points(result.points),
-                worth=points(result.worth),
+                outcome=saying.outcome(result.outcome),
+                points=saying.points(result.points),
+                worth=saying.points(result.worth),
             )
             yield Static(Content.styled(found, style), markup=False)
             yield Static("")
-            yield Static(_("points, from 0 to {worth}", worth=points(result.worth)), classes="label", markup=False)
-            yield Input(points(self._goal.points), id="points", max_length=12, select_on_focus=True)
+            yield Static(
+                _("points, from 0 to {worth}", worth=saying.points(result.worth)), classes="label", markup=False
+            )
+            yield Input(saying.points(self._goal.points), id="points", max_length=12, select_on_focus=True)
             yield Static(_("why (the learner may read it)"), classes="label", markup=False)
             yield Input(id="comment", max_length=LONGEST)
             yield Static("", id="wrong", markup=False)
@@ -120,7 +123,7 @@ class MarkScreen(Dialog):
             number = math.nan
         worth = self._goal.result.worth
         if not 0 <= number <= worth + 1e-9:
-            self.say_wrong(_("That is no number from 0 to {worth}.", worth=points(worth)))
+            self.say_wrong(_("That is no number from 0 to {worth}.", worth=saying.points(worth)))
             self.query_one("#points", Input).focus()
             return None
         self.say_wrong("")

@@ -15,17 +15,18 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tutor.errors import NettutorError
+from tutor.grading import saying
 from tutor.i18n import _
+from tutor.inert import line, shown
 from tutor.model.grade import GradedGoal
 from tutor.tui.review import recording, telling
 from tutor.tui.review.desk import Desk, Opened, clock
-from tutor.tui.review.labels import OUTCOMES, points
+from tutor.tui.review.labels import OUTCOMES
 from tutor.tui.review.widgets.clauses import Clauses
 from tutor.tui.review.widgets.edges import Head, Keys
 from tutor.tui.review.widgets.player import Player
 from tutor.tui.review.widgets.rows import Rows, cell
 from tutor.tui.review.widgets.tabs import Tabs
-from tutor.tui.text import line, shown
 from tutor.tui.widgets.bars import Key, Notice, NoticeBar
 from tutor.tui.widgets.goals import inline
 
@@ -202,7 +203,7 @@ class SubmissionScreen(Screen[str]):
 
         def keep(number: float, comment: str) -> None:
             self._desk.mark(digest, goal, number, comment)
-            kept[0] = _("✔ kept: {points} points for {goal}", points=points(number), goal=line(goal.result.goal))
+            kept[0] = _("✔ kept: {points} points for {goal}", points=saying.points(number), goal=line(goal.result.goal))
 
         self.app.push_screen(MarkScreen(goal, self._ask_of(goal), keep), lambda done: self._kept(done, kept[0]))
 
@@ -282,7 +283,7 @@ class SubmissionScreen(Screen[str]):
         grade = opened.grade
         head = self.query_one(Head)
         head.left = Content.styled(line(self._who), "bold")
-        total = _("{points} of {worth} points", points=points(grade.points), worth=points(grade.worth))
+        total = _("{points} of {worth} points", points=saying.points(grade.points), worth=saying.points(grade.worth))
         late = _("late: {keeps} % kept", keeps=f"{grade.late.keeps * 100:g}") if grade.late.minutes else ""
         head.right = Content.assemble(
             (_("doubtful") + "  " if grade.doubtful else "", "bold $text-warning"),
@@ -326,8 +327,8 @@ class SubmissionScreen(Screen[str]):
 
     def _goal_row(self, goal: GradedGoal, width: int) -> Content:
         result = goal.result
-        sign, _word, style = OUTCOMES[result.outcome]
-        number = f"{points(goal.points)}/{points(result.worth)}{'*' if goal.mark else ' '}"
+        sign, style = OUTCOMES[result.outcome]
+        number = f"{saying.points(goal.points)}/{saying.points(result.worth)}{'*' if goal.mark else ' '}"
         what = self._ask_of(goal) or result.goal
         place = max(8, min(24, (width - 14) // 3))
         return Content.assemble(

@@ -12,12 +12,13 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
+from tutor.grading import saying
 from tutor.i18n import _
+from tutor.inert import line, shown
 from tutor.tui.review.desk import Desk, Row, Show, Sort, arranged, totals
-from tutor.tui.review.labels import FLAGS, OUTCOMES, SHOWS, SORTS, points
+from tutor.tui.review.labels import OUTCOMES, SHOWS, SORTS
 from tutor.tui.review.widgets.edges import Head, Keys
 from tutor.tui.review.widgets.rows import Rows, cell
-from tutor.tui.text import line, shown
 from tutor.tui.widgets.bars import Key, Notice, NoticeBar
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ class ClassScreen(Screen[None]):
 
     def _head(self, width: int) -> Content:
         name, flags = self._widths(width)
-        signs = [cell(sign, _COUNT, right=True) for sign, _word, _style in OUTCOMES.values()]
+        signs = [cell(sign, _COUNT, right=True) for sign, _style in OUTCOMES.values()]
         return Content.assemble(
             "  ",
             cell(_("learner"), name),
@@ -251,17 +252,17 @@ class ClassScreen(Screen[None]):
         hand = "*" if row.marked else " "
         counts = [
             cell(str(row.count(outcome) or "·"), _COUNT, style if row.count(outcome) else "$text-muted", right=True)
-            for outcome, (_sign, _word, style) in OUTCOMES.items()
+            for outcome, (_sign, style) in OUTCOMES.items()
         ]
         late = _("{count} min", count=round(row.late)) if row.late else "·"
         return Content.assemble(
             (f"{sign} ", style),
             cell(line(who), name),
-            cell(f"{points(row.grade.points)}/{points(row.grade.worth)}{hand}", _POINTS, right=True),
+            cell(f"{saying.points(row.grade.points)}/{saying.points(row.grade.worth)}{hand}", _POINTS, right=True),
             *counts,
             cell(late, _LATE, "$text-warning" if row.late else "$text-muted", right=True),
             "  ",
-            cell(", ".join(shown(FLAGS[kind]) for kind in row.flags), flags, "$text-warning"),
+            cell(", ".join(saying.flag(kind) for kind in row.flags), flags, "$text-warning"),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from textual.content import Content
 
 from tutor.i18n import cells, padded
-from tutor.tui.text import line, shown
+from tutor.inert import line, shown
 from tutor.tui.widgets.flow import Flow, hang
 from tutor.tui.widgets.goals import inline
 
