@@ -15,9 +15,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-LARGEST = 1536 * 1024
+LARGEST = 768 * 1024
 """Bytes of one recording."""
-ALL = 12 * 2**20
+ALL = 3 * 2**20
 """Characters of all recordings that are handed in together."""
 PACE = 16 * 1024
 """Bytes of output a second that are recorded in the long run."""
@@ -58,7 +58,7 @@ class Recorder:
             head = {"version": 2, "width": columns, "height": rows, "timestamp": int(time.time()), "title": title}
             self._write(json.dumps({**head, "idle_time_limit": IDLE}))
             return
-        if len(whole) > LARGEST - 1024:
+        if whole.endswith(json.dumps(_ENDS_HERE).encode() + b"]\n"):
             self.close()
             return
         self._started -= _last_time(whole) + 1

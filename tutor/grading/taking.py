@@ -204,7 +204,7 @@ class Taking:
         casts = self.casts() if casts is None else casts
         submission = self._submission(keys.public_text(key), facts, casts)
         for smaller in (replace(submission, casts={}), replace(submission, casts={}, facts={})):
-            if len(strict.canonical(forms.plain(submission))) <= _LARGEST:
+            if _most(submission) <= _LARGEST or len(strict.canonical(forms.plain(submission))) <= _LARGEST:
                 break
             submission = smaller
         return envelope.seal(forms.plain(submission), envelope.SUBMISSION, key)
@@ -274,6 +274,15 @@ def _between(at: int, body: Mapping[str, object], later: int, stamp: Mapping[str
     if "boot" in body and body["boot"] == stamp.get("boot"):
         return max(0.0, (int(str(stamp["boottime"])) - int(str(body["boottime"]))) / 1e9)
     return max(0.0, (later - at) / 1e9)
+
+
+def _most(submission: Submission) -> int:
+    """Bytes that it can have at most: of ASCII, as bodies and recordings are, one in two may be escaped."""
+    ascii_texts = [entry.body for entry in submission.entries]
+    ascii_texts += [text for each in submission.casts.values() for text in each.values()]
+    others = [text for each in submission.facts.values() for text in (*each, *each.values())]
+    rest = 300 * (len(submission.entries) + len(submission.claims)) + 65_536
+    return 2 * sum(map(len, ascii_texts)) + 6 * sum(map(len, others)) + rest
 
 
 def _cut(cast: str) -> str:
