@@ -1,17 +1,20 @@
 """What a lab is like, as its own tools tell it: to be compared before and after a look.
 
 Traces of packets (neighbours, learnt MAC addresses, tracked connections, counters, a server's log) are left out, and
-so are IPv6 of the link's own scope, which the kernel goes on arranging by itself, and the files of Docker's engine.
+so are IPv6 of the link's own scope, which the kernel goes on arranging by itself, and the files of Docker's engine,
+which clears away within a minute what is left of the namespace of a container that is gone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tutor.session import Session
 
+_DUMP_TIME = 30.0
 _SCRIPT = r"""
 steady() {
     sed 's/"\([a-z_]*_timer\|fdb_n_learned\|operstate\)":[^,}]*//g; s/"\(NO-CARRIER\|LOWER_UP\)",*//g;
@@ -37,6 +40,7 @@ if [ -S /run/docker.sock ]; then
     docker ps -a --no-trunc --format '{{.ID}} {{.Names}} {{.State}} {{.Ports}} {{.Networks}}'
     docker network ls --no-trunc --format '{{.ID}} {{.Name}} {{.Driver}}'
     for path in /run/docker/netns/*; do
+        [ "$(stat -f -c %T "$path" 2>/dev/null)" = nsfs ] || continue
         echo "namespace $path"
         nsenter --net="$path" sh "$0" inside
     done
@@ -49,11 +53,14 @@ find /etc /root /home /tmp /run /var /opt /srv -xdev -type f ! -path '/var/log/*
 
 async def dump(session: Session) -> tuple[str, ...]:
     """Links, addresses, routes, rules, settings and file hashes of every machine and namespace, as lines."""
+    machines = [machine.name for machine in session.lesson.topology.machines]
+    keep = 'file=$(mktemp) && cat >"$file" && sh "$file"; rm -f "$file"'
+    told = await asyncio.gather(
+        *(session.lab.run(name, ["sh", "-c", keep], stdin=_SCRIPT.encode(), timeout=_DUMP_TIME) for name in machines)
+    )
     lines: list[str] = []
-    for machine in session.lesson.topology.machines:
-        keep = 'file=$(mktemp) && cat >"$file" && sh "$file"; rm -f "$file"'
-        done = await session.lab.run(machine.name, ["sh", "-c", keep], stdin=_SCRIPT.encode())
-        lines += [f"machine {machine.name}", *done.stdout.decode("utf-8", "replace").splitlines()]
+    for name, done in zip(machines, told, strict=True):
+        lines += [f"machine {name}", *done.stdout.decode("utf-8", "replace").splitlines()]
     return tuple(lines)
 
 
