@@ -25,9 +25,8 @@ def remarks(lesson: Path, *translations: Path) -> Iterator[tuple[Source, str]]:
     owner = {value: one.name for one in parameters.declared(source, front) for value in one.values}
     if not owner:
         return
-    word = re.compile(
-        rf"(?<!\w)(?<!\d\.)(?:{'|'.join(map(re.escape, sorted(owner, key=len, reverse=True)))})(?!\w)", re.ASCII
-    )
+    values = "|".join(map(re.escape, sorted(owner, key=len, reverse=True)))
+    word = re.compile(rf"(?:(?<!\w)(?<!\d\.)|(?<=\\[nrt]))(?:{values})(?!\w)", re.ASCII)
     own = _block(source.lines[:start])
     for text in (source, *(sources.read(path) for path in translations if path.is_file())):
         skipped = own if text is source else range(0)
