@@ -13,11 +13,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tutor.i18n import NAMES, _, next_language, tell
+from tutor.inert import line
 from tutor.model.state import SessionState
 from tutor.model.verdict import Unmet
 from tutor.tui import messages
 from tutor.tui.pages import Goals, Page, hint_levels, page
-from tutor.tui.text import line
 from tutor.tui.widgets.bars import Key, KeyBar, Notice, NoticeBar, TitleLine
 from tutor.tui.widgets.divider import Divider
 from tutor.tui.widgets.flow import Flow

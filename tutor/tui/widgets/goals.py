@@ -12,10 +12,10 @@ from textual.content import Content
 from textual.widgets import Input
 
 from tutor.i18n import _, cells, padded, shown, tell
+from tutor.inert import line
 from tutor.model.state import GoalState
 from tutor.model.verdict import Met, Unknown, Unmet
 from tutor.tui.messages import AnswerGiven, AnswersGiven, WhyAsked
-from tutor.tui.text import line
 from tutor.tui.widgets.flow import Flow, hang
 
 _CODE = re.compile(r"(`+)(.+?)\1")
