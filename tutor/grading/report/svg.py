@@ -14,10 +14,10 @@ from markupsafe import Markup
 
 from tutor import inert
 
-WIDTH = 460
+WIDTH = 400
 _LINE = 18  # height of a line of text
 _BAR = 16
-_LONGEST = 52  # characters of a label
+_LONGEST = 44  # characters of a label
 
 
 @dataclass(frozen=True, slots=True)
