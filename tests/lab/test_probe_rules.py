@@ -29,6 +29,7 @@ table ip mine {
     ip saddr != 192.168.0.0/16 snat to 5.6.7.8
     ip saddr @lans meta l4proto tcp snat to 5.6.7.9-5.6.7.12
     ip saddr 192.168.15.2 oifname != "br0" counter masquerade
+    udp sport 5353 masquerade
   }
 }
 table inet mine {
@@ -72,6 +73,7 @@ async def test_rules_of_nft() -> None:
             NatRule("snat", post, source="! 192.168.0.0/16", to="5.6.7.8"),
             NatRule("snat", post, source="@lans", protocol="tcp", to="5.6.7.9-5.6.7.12"),
             NatRule("masquerade", post, source="192.168.15.2", out_link="! br0"),
+            NatRule("masquerade", post, protocol="udp", source_port="5353"),
         ]
         assert [_without_text(rule) for rule in rules.nat] == expected
         assert rules.nat[4].text == 'ip mine post: ip saddr 192.168.15.0/24 oifname "eth0" masquerade'
@@ -100,6 +102,7 @@ def _without_text(rule: NatRule) -> NatRule:
         rule.out_link,
         rule.in_link,
         rule.to,
+        source_port=rule.source_port,
     )
 
 
@@ -109,6 +112,7 @@ async def test_rules_of_iptables() -> None:
             "iptables -t nat -A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80",
             "iptables -t nat -A POSTROUTING -s 192.168.15.0/24 ! -o br0 -j MASQUERADE",
             "iptables -A INPUT -p icmp -j DROP",
+            "iptables -t nat -A POSTROUTING -p udp -m udp --sport 5353:5355 -j MASQUERADE",
             "iptables -A FORWARD -s 1.2.3.4/32 -j REJECT --reject-with icmp-port-unreachable",
             "iptables -N MINE",
             "iptables -A FORWARD -i eth0 -j MINE",
@@ -123,8 +127,9 @@ async def test_rules_of_iptables() -> None:
         assert rules.nat == (
             NatRule("dnat", "prerouting", protocol="tcp", port="8080", to="192.168.15.2:80", text=lines[0]),
             NatRule("masquerade", "postrouting", source="192.168.15.0/24", out_link="! br0", text=lines[1]),
+            NatRule("masquerade", "postrouting", protocol="udp", source_port="5353-5355", text=lines[3]),
         )
-        assert sorted(rules.drops) == sorted([lines[2], lines[3], lines[6], lines[10]])
+        assert sorted(rules.drops) == sorted([lines[2], lines[4], lines[7], lines[11]])
         assert BaseChain("ip", "filter", "FORWARD", "forward", "drop") in rules.chains
         saved = await here.sh("iptables-save")
         assert all(line.removeprefix("iptables ").removeprefix("-t nat ") in saved for line in (lines[0], lines[1]))

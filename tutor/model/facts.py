@@ -217,6 +217,7 @@ class NatRule:
     in_link: str | None = None
     to: str | None = None
     text: str = ""
+    source_port: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

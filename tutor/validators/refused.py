@@ -60,7 +60,7 @@ class Attempt:
         """Whether the connection came by this rule, and is what the rule is for."""
         came = any(arrival.place == place and not arrival.reply for arrival in self.result.arrivals)
         hook = "output" if place == self.flow.source else "prerouting"
-        other = rule.source is not None or "sport" in rule.text  # what a client's packets seldom are
+        other = rule.source is not None or rule.source_port is not None  # what a client's packets seldom are
         return came and rule.hook == hook and not other and self._for_this_port(rule) and self._for_this_address(rule)
 
     @property

@@ -19,6 +19,8 @@ _MATCHES = {
     "-o": "out_link",
     "--dport": "port",
     "--dports": "port",
+    "--sport": "source_port",
+    "--sports": "source_port",
 }
 _ACTIONS = {
     "MASQUERADE": "masquerade",
@@ -85,4 +87,4 @@ def _normal(word: str, value: str) -> str:
     """As nft writes it: no mask on a single address, a dash in a range of ports."""
     if word in ("-s", "-d"):
         return value.removesuffix("/32" if "." in value else "/128")
-    return value.replace(":", "-") if word.startswith("--dport") else value
+    return value.replace(":", "-") if word.startswith(("--dport", "--sport")) else value

@@ -16,6 +16,7 @@ _RULE = re.compile(r"^\t\t(.*) # handle (\d+)$")
 _LINKS = {"iifname": "in_link", "iif": "in_link", "oifname": "out_link", "oif": "out_link"}
 _XT_TARGETS = {"MASQUERADE": "masquerade", "SNAT": "snat", "DNAT": "dnat", "REDIRECT": "redirect", "REJECT": "drop"}
 _ADDRESSES = {"saddr": "source", "daddr": "destination"}
+_PORTS = {"sport": "source_port", "dport": "port"}
 
 
 def without_handles(listing: str) -> str:
@@ -97,9 +98,9 @@ def _match(match: Mapping[str, Any]) -> dict[str, str]:
         return {"protocol": value}
     if name in _ADDRESSES and payload.get("protocol") in ("ip", "ip6"):
         return {_ADDRESSES[name]: value}
-    if name == "dport":
+    if name in _PORTS:
         protocol = payload.get("protocol")
-        return {"port": value} if protocol == "th" else {"port": value, "protocol": protocol}
+        return {_PORTS[name]: value} if protocol == "th" else {_PORTS[name]: value, "protocol": protocol}
     return {}
 
 
