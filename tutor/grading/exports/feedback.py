@@ -1,7 +1,7 @@
 """What a learner gets back: a Markdown file (CommonMark) with every goal, its points, and what was said of it.
 
 Moodle hands such files out by the hundred when their names are right: an assignment's "Upload multiple feedback files
-in a zip" (https://docs.moodle.org/en/Assignment_grading) takes ``NAME_NUMBER_assignfeedback_file_FILE``, where NUMBER
+in a zip" (https://docs.moodle.org/en/Using_Assignment) takes ``NAME_NUMBER_assignfeedback_file_FILE``, where NUMBER
 is that of the participant in this assignment (mod/assign/feedback/file/importziplib.php). The numbers are in the
 grading worksheet that the assignment offers for download. Flags are not for learners, and are not in it.
 """

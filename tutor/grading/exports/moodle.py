@@ -13,6 +13,7 @@ import html
 from collections.abc import Iterator
 
 from tutor.errors import UsageError
+from tutor.grading import saying
 from tutor.grading.exports import cells, feedback
 from tutor.grading.exports.sheet import Choices, Column, Sheet
 from tutor.grading.roster import Learner
@@ -21,7 +22,7 @@ from tutor.i18n import tell
 ID_COLUMNS = ("ID number", "Email address", "Username")
 """Where the roster's ids can go, the usual one first."""
 _NO_GRADE = "-"
-_MOST = 100  # grades above it need the site's "unlimitedgrades"
+_MOST = 100  # what a grade item is worth if nobody says otherwise, and the limit of older versions
 
 
 def render(sheet: Sheet, choices: Choices) -> bytes:
@@ -51,9 +52,9 @@ def cautions(sheet: Sheet) -> Iterator[str]:
     for column in sheet.columns:
         if column.checkpoint.points > _MOST:
             yield tell(
-                "{id} is worth more than {limit} points: Moodle takes these only where its administrator allows them"
-                " (unlimitedgrades, gradepointmax)",
+                "{id} is worth {points} points: its item in Moodle must be, too; older versions take {limit} at most",
                 id=column.checkpoint.id,
+                points=saying.points(column.checkpoint.points),
                 limit=_MOST,
             )
 

@@ -2,7 +2,7 @@
 
 Its columns are ``Identifier`` (``Participant 123``), ``Full name``, whatever else the site shows of a person (``ID
 number``, ``Email address``, ``Username``), and more that does not matter here
-(https://docs.moodle.org/en/Offline_grading_worksheet).
+(https://docs.moodle.org/en/Using_Assignment; mod/assign/gradingtable.php has the columns).
 """
 
 from __future__ import annotations
