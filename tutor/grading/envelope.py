@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 CHECKPOINT = "application/vnd.nettutor.checkpoint.v1+json"
+_PARTS = 100
 SUBMISSION = "application/vnd.nettutor.submission.v1+json"
 
 
@@ -61,7 +62,7 @@ def seal(value: Any, payload_type: str, key: Ed25519PrivateKey) -> bytes:
 
 def opened(data: bytes, payload_type: str) -> Sealed:
     """The envelope in ``data``, when it is one for this type of payload. Raises ``SubmissionError``."""
-    raw = strict.parse(data)
+    raw = strict.parse(data, parts=_PARTS)
     if not isinstance(raw, dict) or set(raw) != {"payload", "payloadType", "signatures"}:
         raise SubmissionError("it is not a signed file of nettutor")
     found, payload, signatures = raw["payloadType"], raw["payload"], raw["signatures"]

@@ -24,6 +24,7 @@ TAKEN = "taken"
 """The kind of a submission's first entry: which checkpoint was begun, by whom, and with which nonce."""
 LONGEST_COMMAND = 16_384
 MOST_COMMANDS = 5_000
+MOST_ENTRIES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def accept(data: bytes, course: Course) -> Accepted:
     """The submission in a file. Raises ``SubmissionError``; claims in it are still only claims."""
     sealed = envelope.opened(data, envelope.SUBMISSION)
     key = _signer(sealed)
-    submission = forms.read(strict.parse_canonical(sealed.payload), Submission)
+    submission = forms.read(strict.parse_canonical(sealed.payload, fractions=False), Submission)
     listed = _identify(submission, key, course)
     if submission.course != course.id:
         raise SubmissionError(f"it is for the course {submission.course[:40]!r}, not {course.id!r}")
@@ -100,6 +101,8 @@ def _attempts(submission: Submission) -> Mapping[str, Attempt]:
     entries = submission.entries
     if not entries or entries[0].kind != TAKEN:
         raise SubmissionError("its log does not begin with the beginning of the checkpoint")
+    if len(entries) > MOST_ENTRIES:
+        raise SubmissionError(f"there are more than {MOST_ENTRIES} entries in its log")
     if (broken := first_broken((each.seq, _at(each), each.kind, each.body, each.hash) for each in entries)) is not None:
         raise SubmissionError(f"its log was changed: entry {broken} does not follow from the one before")
     bodies = [_body(each) for each in entries]

@@ -15,14 +15,16 @@ from typing import Any, NoReturn
 
 from tutor.errors import SubmissionError
 
-LARGEST = 32 * 1024 * 1024
+LARGEST = 16 * 1024 * 1024
 """Bytes of a file, or of a payload, that are looked at."""
 DEEPEST = 24
 """Arrays and objects inside one another."""
+MOST_PARTS = 400_000
+"""Members and elements, of all arrays and objects together."""
 _LARGEST_INTEGER = 2**53 - 1  # RFC 7493, section 2.2
-_MOST_BRACKETS = 4_000_000
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
 def read(path: Path) -> bytes:
@@ -46,14 +48,20 @@ def read(path: Path) -> bytes:
     return data
 
 
-def parse(data: bytes) -> Any:
-    """The value that ``data`` means. Raises ``SubmissionError`` with one clause on what is wrong."""
-    _measure(data)
+def parse(data: bytes, *, parts: int = MOST_PARTS, fractions: bool = True) -> Any:
+    """The value that ``data`` means, of at most so many ``parts``, and only with ``fractions`` of numbers that are not
+    whole. Raises ``SubmissionError`` with one clause on what is wrong."""
+    _measure(data, parts)
     try:
         value = json.loads(
-            data.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float
+            data.decode(),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_int=_integer,
+            parse_float=_float if fractions else _fraction,
         )
-        _ = json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair has no UTF-8
+        if b"\\u" in data:
+            _ = json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair has no UTF-8
     except UnicodeDecodeError as error:
         raise SubmissionError(f"byte {error.start} is not UTF-8") from error
     except UnicodeEncodeError as error:
@@ -72,22 +80,40 @@ def canonical(value: Any) -> bytes:
     return rfc8785.dumps(value)
 
 
-def parse_canonical(data: bytes) -> Any:
+def parse_canonical(data: bytes, *, fractions: bool = True) -> Any:
     """As ``parse``, and the bytes must be the canonical ones."""
-    value = parse(data)
-    if canonical(value) != data:
+    value = parse(data, fractions=fractions)
+    if fractions:
+        if canonical(value) != data:
+            raise SubmissionError("its payload is not in canonical form")
+        return value
+    # Without fractions Python's own encoder, which is faster by far, writes the canonical form as well, where the keys
+    # are in the order of UTF-16 (RFC 8785, section 3.2.3).
+    order = _in_order(value) if _ASTRAL.search(data.decode()) else value
+    found = json.dumps(order, ensure_ascii=False, sort_keys=order is value, separators=(",", ":"))
+    if found.encode() != data:
         raise SubmissionError("its payload is not in canonical form")
     return value
 
 
-def _measure(data: bytes) -> None:
+def _in_order(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value, key=lambda key: key.encode("utf-16-be"))}
+    return [_in_order(each) for each in value] if isinstance(value, list) else value
+
+
+def _measure(data: bytes, parts: int) -> None:
     """Size and depth, without building anything: strings are cut out, then innermost pairs, one layer at a time."""
     if len(data) > LARGEST:
         raise SubmissionError(f"it is larger than {LARGEST // 2**20} MiB")
     if data[:1] not in (b"{", b"["):
         raise SubmissionError("it is not a JSON object")
-    brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKET)
-    if len(brackets) > _MOST_BRACKETS:
+    # Each string has at least one quote that no backslash stands before, and each part at most two strings.
+    if data.count(b'"') - data.count(b'\\"') > 4 * parts:
+        raise SubmissionError("it has too many parts")
+    bare = _STRING.sub(b"", data)
+    brackets = bare.translate(None, _NO_BRACKET)
+    if bare.count(b",") + len(brackets) // 2 > parts:
         raise SubmissionError("it has too many parts")
     for _ in range(DEEPEST):
         brackets = _peeled(brackets)
@@ -120,6 +146,10 @@ def _integer(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > _LARGEST_INTEGER:
         raise SubmissionError(f"the number {text[:20]}… is too large")
     return int(text)
+
+
+def _fraction(text: str) -> NoReturn:
+    raise SubmissionError(f"the number {text[:20]} is not written as a whole one")
 
 
 def _float(text: str) -> float:
