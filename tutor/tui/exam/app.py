@@ -102,6 +102,10 @@ class ExamApp(NettutorApp, inherit_bindings=False):
         if following is not None:
             self._go_to(following)
 
+    def next_step(self) -> None:
+        """The first of the item that was jumped over."""
+        self._move(self._open_item(self.sitting.item, None))
+
     def next_lesson(self) -> None:
         self.next_item()
 

@@ -93,6 +93,8 @@ class ExamScreen(TutorialScreen):
             self._follow()
         elif self.item_complete:
             self.exam.next_item()
+        elif self.state.step_complete:
+            self.exam.next_step()
 
     # -- what is shown
 
@@ -106,8 +108,17 @@ class ExamScreen(TutorialScreen):
         if self.item_complete and page.index == self.state.step_index:
             newest = len(sections)
             sections.append(Section(Tone.PRAISE, tell("✔ This item is complete"), self._what_next()))
+        elif self._jumped_over and page.index == self.state.step_index:
+            newest = len(sections)
+            left = tell("Others of this item are not: F8 opens the first of them.")
+            sections.append(Section(Tone.PRAISE, tell("✔ This step is complete"), left))
         goals = page.goals if policy.hints else tuple(map(_without_help, page.goals))
         return replace(page, sections=tuple(sections), goals=goals, newest_hint=newest)
+
+    @property
+    def _jumped_over(self) -> bool:
+        """The last step is complete, and one before it is not."""
+        return self.state.step_complete and not self.item_complete
 
     def _what_next(self) -> str:
         following = self.sitting.following()
@@ -134,6 +145,8 @@ class ExamScreen(TutorialScreen):
             keys.append(Key("F8", tell("Step {number}", number=self.state.step_index + 1), "onward", 9))
         elif self.item_complete and self.sitting.following() is not None:
             keys.append(Key("F8", tell("Next item"), "onward", 9))
+        elif self._jumped_over:
+            keys.append(Key("F8", tell("Open step"), "onward", 9))
         keys.append(Key("F9", tell("Both") if self._zoom else tell("Zoom"), "zoom", 4))
         keys.append(Key("F10", tell("Finish"), "leave", 9))
         if policy.hints and any(
