@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 import tui_values as values
 from hypothesis import given, settings
@@ -34,6 +36,15 @@ def test_a_step_fits_any_width(width: int) -> None:
     assert all(cell_len(row) <= width for row in content.plain.split("\n"))
 
 
+def test_nothing_of_a_table_of_wide_characters_is_cut_off() -> None:
+    said = "8080을 컨테이너의 80으로 바꾸기"
+    table = f"| 하는 일 | 있는 곳 |\n|---|---|\n| {said} | 테이블 `nat`, 체인 `DOCKER`, PREROUTING과 OUTPUT에서 |\n"
+    for width in range(24, 100):
+        shown = Counter("".join(painted(table, width)))
+        assert "…" not in shown
+        assert Counter(said.replace(" ", "")) <= shown, width
+
+
 def test_korean_fits_by_cells() -> None:
     text = painted("네트워크 네임스페이스는 링크, 주소, 라우팅 테이블을 따로 가집니다. " * 5, width=21)
     assert all(cell_len(row) <= 21 for row in text)
@@ -56,7 +67,7 @@ def test_a_link_shows_where_it_leads_and_is_not_one() -> None:
 
 def test_a_long_command_goes_on_further_in() -> None:
     rows = painted("```bash\nip link add veth-red type veth peer name veth-blue\n```", width=30)
-    assert rows == ["  ip link add veth-red type", "    veth peer name veth-blue"]
+    assert rows == ["  ip link add veth-red type", "  ↪ veth peer name veth-blue"]
 
 
 def test_escapes_in_code_are_signs() -> None:

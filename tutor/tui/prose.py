@@ -15,9 +15,10 @@ from functools import lru_cache
 from typing import ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
+from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement, TableElement
 from rich.segment import Segment
 from rich.style import Style
+from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 from textual.content import Content
@@ -71,10 +72,23 @@ def _code_lines(console: Console, width: int, code: str) -> Iterable[Segment | T
             yield body
 
 
+class _Table(TableElement):
+    """A table whose cells go on in the next line: Rich counts characters where it should count columns, and would cut
+    off the end of a line of wide ones."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for table in super().__rich_console__(console, options):
+            if isinstance(table, Table):
+                for column in table.columns:
+                    column.overflow = "fold"
+            yield table
+
+
 class _Markdown(Markdown):
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
         "heading_open": _Heading,
+        "table_open": _Table,
         "fence": _Code,
         "code_block": _Code,
     }
