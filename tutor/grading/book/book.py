@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import hashlib
 import math
 import os
 import time
@@ -15,7 +16,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from tutor.errors import SubmissionError, UsageError
-from tutor.grading.book import connecting, ledger, refusals, rows, tables
+from tutor.grading.book import checking, connecting, ledger, refusals, rows, tables
 from tutor.grading.book.ledger import Change, Row
 from tutor.grading.book.refusals import Where
 from tutor.grading.book.rows import GoalKey
@@ -40,9 +41,9 @@ class Book:
 
     @classmethod
     def open(cls, where: Path | str, *, who: str | None = None, clock: Callable[[], int] = time.time_ns) -> Self:
-        """A file, which is made if there is none, or ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``; the schema is
-        brought up to date. ``clock`` gives nanoseconds since the epoch. Raises ``UsageError`` for what is no
-        gradebook, and ``StoreError`` where it cannot be used."""
+        """A file, which is made if there is none, or ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``; all but the
+        files in it is verified, and the schema is brought up to date. ``clock`` gives nanoseconds since the epoch.
+        Raises ``UsageError`` for what is no gradebook, and ``StoreError`` where it cannot be used."""
         engine, place = connecting.connect(where)
         return cls(engine, place, _login() if who is None else who, clock)
 
@@ -84,7 +85,7 @@ class Book:
                 "started": rows.moment(submission.started),
                 "ended": rows.moment(submission.ended),
             }
-            kept = {"digest": accepted.digest, "data": data}
+            kept = {"digest": accepted.digest, "sha256": hashlib.sha256(data).hexdigest(), "data": data}
             body = {"submission": accepted.digest, **told, "file": file}
             pen.write("taken in", body, [(tables.submission, taken), (tables.file, kept)])
         return True
@@ -189,10 +190,10 @@ class Book:
             return rows.grades(connection, _only(digest))[0]
 
     def data(self, digest: str) -> bytes:
-        """The bytes of the file that was handed in."""
+        """The bytes of the file that was handed in; ``StoreError`` where they are not those that were."""
         with self._reading() as connection:
             _known(connection, digest)
-            return bytes(connection.execute(select(tables.file.c.data).filter_by(digest=digest)).scalar_one())
+            return checking.data(connection, self._where, digest)
 
     def refusals(self) -> tuple[Refused, ...]:
         """Oldest first."""
@@ -220,22 +221,17 @@ class Book:
 
     def first_broken(self) -> int | None:
         """The number of the first entry of the journal that does not hold, or whose rows are not those that were
-        written with it; ``None`` where everything is as it was written. Reads the whole database."""
+        written with it; ``None`` where everything but the files is as it was written."""
         with self._reading() as connection:
             return ledger.first_broken(connection)
 
     def verify(self) -> None:
-        """Raises ``StoreError`` with the way out where anything is not as it was written."""
+        """Everything, with the files. Raises ``StoreError`` with the way out where something is not as it was
+        written."""
         with self._reading() as connection:
-            if self._where.path is not None:
-                complaint = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
-                if complaint != "ok":
-                    raise refusals.damaged(self._where, str(complaint).splitlines()[0])
-            broken = ledger.first_broken(connection)
-        if broken is not None:
-            raise refusals.damaged(
-                self._where, tell("entry {entry} of its journal is not what was written", entry=broken)
-            )
+            checking.check(connection, self._where)
+            for digest in connection.scalars(select(tables.submission.c.digest)):
+                checking.data(connection, self._where, digest)
 
     @contextlib.contextmanager
     def _writing(self, who: str | None = None) -> Iterator[_Pen]:

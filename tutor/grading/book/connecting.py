@@ -10,23 +10,19 @@ import contextlib
 import os
 import re
 import sqlite3
-import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from tutor.grading.book import ledger, refusals, tables
+from tutor.grading.book import checking, ledger, refusals, tables
 from tutor.grading.book.refusals import Where
-from tutor.i18n import tell
-from tutor.store.journal import GENESIS
 
 BUSY_SECONDS = 30
-_HEADER = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat.html#the_database_header
 _MIGRATING = 0x6E65_7475_746F_7267  # the key of an advisory lock; only has to be nobody else's
 
 
@@ -35,7 +31,7 @@ def connect(where: Path | str) -> tuple[Engine, Where]:
     url, place = _located(where)
     if place.path is not None:
         with refusals.reading(place):
-            _inspect_file(place, place.path)
+            checking.check_file(place, place.path, BUSY_SECONDS)
     try:
         engine = _sqlite(url) if place.path is not None else _postgresql(url)
     except ImportError as error:
@@ -129,53 +125,20 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(url, connect_args=options, pool_pre_ping=True)
 
 
-def _inspect_file(where: Where, path: Path) -> None:
-    """Refuse what is not ours before anything could write to it: a connection that may write would fold the log into
-    the file when it closes, and a read-only one leaves it alone."""
-    try:
-        about = path.stat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISREG(about.st_mode):
-        raise refusals.foreign(where)
-    with path.open("rb") as file:
-        header = file.read(len(_HEADER))
-    if not header:
-        return
-    if header != _HEADER:
-        raise refusals.foreign(where)
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-    try:
-        if not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
-            return
-        if connection.execute("PRAGMA application_id").fetchone()[0] != tables.APPLICATION_ID:
-            raise refusals.foreign(where)
-        found = connection.execute(f"SELECT version_num FROM {tables.VERSION_TABLE}").fetchone()
-        _check_version(where, found and found[0])
-    finally:
-        connection.close()
-
-
-def _check_version(where: Where, found: str | None) -> None:
-    if found is None or not re.fullmatch(r"\d{4}", found):
-        raise refusals.damaged(where, tell("its schema has no version"))
-    if found > tables.VERSION:
-        raise refusals.newer(where, found, tables.VERSION)
-
-
 def _migrate(engine: Engine, where: Where) -> None:
     """To the newest schema, all in one transaction; safe when two do it at once."""
     with reading(engine) as connection:
-        found = _version(connection)
+        found = checking.version(connection)
         if found is not None:
-            _check_version(where, found)
+            checking.check_version(where, found)
         if found == tables.VERSION:
-            _check_end(connection, where)
+            if where.path is None:  # a file was checked before
+                checking.check(connection, where)
             return
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
-        found = _version(connection)
+        found = checking.version(connection)
         if found == tables.VERSION:
             return
         if found is None and {*tables.metadata.tables} & {*inspect(connection).get_table_names()}:
@@ -187,13 +150,6 @@ def _migrate(engine: Engine, where: Where) -> None:
             connection.exec_driver_sql(f"PRAGMA application_id = {tables.APPLICATION_ID}")
 
 
-def _version(connection: Connection) -> str | None:
-    """Of the schema; ``None`` where there is none yet, and empty where it is not told."""
-    if not inspect(connection).has_table(tables.VERSION_TABLE):
-        return None
-    return connection.exec_driver_sql(f"SELECT version_num FROM {tables.VERSION_TABLE}").scalar() or ""
-
-
 def _upgrade(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
@@ -203,12 +159,3 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, tables.VERSION)
-
-
-def _check_end(connection: Connection, where: Where) -> None:
-    """A journal that lost its last entries, or its head, is not added to."""
-    head = connection.execute(select(tables.head.c.seq, tables.head.c.hash)).one_or_none()
-    columns = tables.journal.c
-    last = connection.execute(select(columns.seq, columns.hash).order_by(columns.seq.desc()).limit(1)).one_or_none()
-    if head is None or tuple(head) != (tuple(last) if last else (0, GENESIS.hex())):
-        raise refusals.damaged(where, tell("its journal does not end where it should"))

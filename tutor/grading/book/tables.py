@@ -102,6 +102,7 @@ file = Table(
     metadata,
     _digest(primary=True),
     _seq(index=True),
+    _text("sha256"),  # of the data: the journal vouches for this
     Column("data", LargeBinary, nullable=False),
 )
 

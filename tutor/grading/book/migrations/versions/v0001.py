@@ -80,6 +80,7 @@ def _submissions() -> None:
         "file",
         *_texts("digest"),
         _seq(primary=False),
+        *_texts("sha256"),
         sa.Column("data", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("digest"),
         _of_journal("file"),
