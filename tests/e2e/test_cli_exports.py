@@ -148,7 +148,7 @@ def test_feedback_in_a_directory_and_in_a_zip(course: Course, tmp_path: Path) ->
     worksheet.write_text("Identifier,Full name,ID number\nParticipant 77,Whoever,2024001\n")
     asked = ("--format", "feedback", "--worksheet", worksheet, "-o", tmp_path / "feedback.zip")
     done = nettutor("export", course.path, "mid", *asked)
-    assert "does not have: 2024002, 2024003, 2024004" in done.stderr
+    assert "number is not known: 2024002, 2024003\n" in done.stderr
     with zipfile.ZipFile(tmp_path / "feedback.zip") as archive:
         assert archive.namelist() == ["Kim- Ji-woo_77_assignfeedback_file_feedback.md"]
 
@@ -165,7 +165,9 @@ def test_feedback_in_a_directory_and_in_a_zip(course: Course, tmp_path: Path) ->
         (["mid", "--format", "canvas", "--column", "final=x"], "--column: 'final=x'"),
         (["mid", "--format", "canvas", "--column", "mid=Final Score"], "cannot tell"),
         (["mid", "--format", "feedback"], "-o names a directory"),
+        (["mid", "--format", "csv", "--book", "/nowhere/book.sqlite3"], "no gradebook /nowhere/book.sqlite3"),
         (["mid", "--format", "csv", "--worksheet", "x"], "--worksheet"),
+        (["mid", "final", "--format", "feedback", "--names", "canvas", "-o", "x"], "one checkpoint at a time"),
         (["mid", "--format", "csv", "-o", "/proc/nowhere/x.csv"], "/proc/nowhere/x.csv: "),
     ],
 )

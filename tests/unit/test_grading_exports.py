@@ -29,7 +29,7 @@ from tutor.grading.exports import (
     moodle,
     worksheet,
 )
-from tutor.grading.exports.names import file_names
+from tutor.grading.exports.names import canvas_names, file_names, moodle_names, moodle_participants
 from tutor.grading.roster import Learner
 
 SHEET = arrange(
@@ -246,7 +246,8 @@ def test_feedback_gets_the_names_that_moodle_takes(tmp_path: Path) -> None:
     )
     numbers = worksheet.participants(path, LEARNERS)
     assert numbers == {"2024001": "901", "2024002": "902"}
-    names = list(feedback.render(SHEET, numbers))
+    people = {learner.id: learner.name for learner in LEARNERS}
+    names = list(feedback.render(SHEET, moodle_names(people, numbers)))
     assert names == [
         "Kim- Ji-woo_901_assignfeedback_file_feedback.md",
         "이 -민준- 서_902_assignfeedback_file_feedback.md",
@@ -254,6 +255,29 @@ def test_feedback_gets_the_names_that_moodle_takes(tmp_path: Path) -> None:
     for name, number in zip(names, numbers.values(), strict=True):
         parts = name.split("_", 4)
         assert parts[1:] == [number, "assignfeedback", "file", "feedback.md"]
+
+
+def test_feedback_is_named_like_what_was_downloaded_from_canvas() -> None:
+    files = {
+        "a": "in/kimjiwoo_LATE_4711_90210_net-2027-midterm-2024001.submission",
+        "b": "in/leeminjun_4712_90211_a_17_b-1.submission",
+        "c": "in/net-2027-midterm-2024003.submission",
+        "d": "in/2024_01_02.submission",
+        "e": "in/1_2/x.submission",
+    }
+    names = canvas_names(files)
+    assert names == {"a": "kimjiwoo_4711_90210_feedback.md", "b": "leeminjun_4712_90211_feedback.md"}
+    for name, number in zip(names.values(), (["4711", "90210"], ["4712", "90211"]), strict=True):
+        assert [part for part in name.split("_") if part.isdecimal()][:2] == number, "what Canvas looks for"
+
+
+def test_feedback_is_named_like_what_was_downloaded_from_moodle() -> None:
+    files = {
+        "a": "in/Kim Ji_woo_901_assignsubmission_file/net.submission",
+        "b": "in/Lee_902_assignsubmission_file_net.submission",
+        "c": "in/net_903.submission",
+    }
+    assert moodle_participants(files) == {"a": "901", "b": "902"}
 
 
 def test_another_file_is_no_worksheet(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tutor.grading.exports import Sheet
 
 FORMATS = ("canvas", "moodle", "csv", "json", "feedback")
+NAMES = ("id", "canvas", "moodle")
 _NAMED = 20  # learners that a message names
 
 _EXAMPLES = tell("""\
@@ -26,6 +27,7 @@ examples:
   nettutor checkpoint export net-2027 midterm --format csv --excel -o midterm.csv
   nettutor checkpoint export net-2027 midterm --format json | jq '.learners[] | select(.grades[0].mark < 5) | .id'
   nettutor checkpoint export net-2027 midterm --format feedback -o feedback/
+  nettutor checkpoint export net-2027 midterm --format feedback --names canvas -o feedback.zip
   nettutor checkpoint export net-2027 midterm --format feedback --worksheet Grades-Midterm.csv -o feedback.zip
 
 canvas    The gradebook's import. The roster's ids go into "SIS User ID", unless --id-column says "SIS Login ID" or
@@ -34,8 +36,9 @@ moodle    The gradebook's import, with feedback; map the columns in its preview.
           --id-column says "Email address" or "Username".
 csv       One row for each learner, with status, lateness and flags.
 json      Everything the gradebook knows, as one object.
-feedback  A Markdown file for each learner. With --worksheet, the grading worksheet of a Moodle assignment, the names
-          are those that its "Upload multiple feedback files in a zip" takes.
+feedback  A Markdown file for each learner. Where the submissions were handed in at Canvas or Moodle, and graded under
+          the names that they were downloaded with, --names canvas and --names moodle give names for all of them to be
+          uploaded at once; --worksheet has the numbers from the grading worksheet of a Moodle assignment instead.
 
 Where something is inconclusive and nobody has looked at it yet, the cell is left empty; --pending points exports what
 is certain already. Where nothing was handed in it is empty too; --missing zero makes it 0.
@@ -63,6 +66,7 @@ def add(actions: Any) -> None:
         help=_("what the school's system calls it; default: its title"),
     )
     parser.add_argument("--excel", action="store_true", help=_("CSV that Excel takes for UTF-8"))
+    parser.add_argument("--names", choices=NAMES, default=NAMES[0], help=_("for feedback: of its files; default: id"))
     parser.add_argument("--worksheet", metavar="FILE", type=Path, help=_("for feedback: Moodle's grading worksheet"))
     parser.set_defaults(run=run)
 
@@ -101,8 +105,11 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError(
             tell("feedback is one file for each learner: -o names a directory, or a file that ends in .zip")
         )
-    if arguments.format != "feedback" and arguments.worksheet is not None:
-        raise UsageError(tell("--worksheet is for the format feedback"))
+    uploaded = arguments.worksheet is not None or arguments.names != NAMES[0]
+    if uploaded and arguments.format != "feedback":
+        raise UsageError(tell("--names and --worksheet are for the format feedback"))
+    if uploaded and len(arguments.checkpoints) > 1:
+        raise UsageError(tell("feedback to be uploaded is on one checkpoint at a time"))
     if len(set(arguments.checkpoints)) != len(arguments.checkpoints):
         raise UsageError(tell("a checkpoint is named twice"))
 
@@ -147,15 +154,9 @@ def _write_feedback(sheet: Sheet, arguments: argparse.Namespace) -> None:
     import io
     import zipfile
 
-    from tutor.grading.exports import feedback, worksheet
+    from tutor.grading.exports import feedback
 
-    numbers = None
-    if arguments.worksheet is not None:
-        numbers = worksheet.participants(arguments.worksheet, sheet.learners)
-        lost = [learner.id for learner in sheet.learners if learner.id not in numbers]
-        if lost:
-            exits.say(tell("{file} does not have: {names}", file=arguments.worksheet, names=_listed(lost)))
-    texts = feedback.render(sheet, numbers)
+    texts = feedback.render(sheet, _names(sheet, arguments))
     target: Path = arguments.output
     if target.suffix.casefold() == ".zip":
         packed = io.BytesIO()
@@ -167,6 +168,26 @@ def _write_feedback(sheet: Sheet, arguments: argparse.Namespace) -> None:
         for name, text in texts.items():
             _write(target / name, text.encode())
     exits.say(tell("{target}: feedback for {count} learners", target=target, count=len(texts)))
+
+
+def _names(sheet: Sheet, arguments: argparse.Namespace) -> Mapping[str, str] | None:
+    """Those that a school's system takes feedback by; ``None`` for our own."""
+    from tutor.grading.exports import names, worksheet
+
+    handed_in = {learner: grade.file for learner, grade in sheet.columns[0].grades.items()}
+    people = {learner.id: learner.name for learner in sheet.learners if learner.id in handed_in}
+    if arguments.worksheet is not None:
+        numbers = worksheet.participants(arguments.worksheet, sheet.learners)
+        found = names.moodle_names(people, numbers)
+    elif arguments.names == "moodle":
+        found = names.moodle_names(people, names.moodle_participants(handed_in))
+    elif arguments.names == "canvas":
+        found = names.canvas_names(handed_in)
+    else:
+        return None
+    if lost := [learner for learner in people if learner not in found]:
+        exits.say(tell("no feedback for those whose number is not known: {names}", names=_listed(lost)))
+    return found
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.errors import UsageError
@@ -17,6 +18,8 @@ def opened(course: Course, url: str | None) -> Book:
     from tutor.grading.book import Book
 
     if url is not None:
+        if "://" not in url and not Path(url).exists():
+            raise UsageError(tell("there is no gradebook {path}", path=url))
         return Book.open(url)
     if not course.gradebook.exists():
         raise UsageError(

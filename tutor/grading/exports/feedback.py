@@ -1,9 +1,7 @@
 """What a learner gets back: a Markdown file (CommonMark) with every goal, its points, and what was said of it.
 
-Moodle hands such files out by the hundred when their names are right: an assignment's "Upload multiple feedback files
-in a zip" (https://docs.moodle.org/en/Using_Assignment) takes ``NAME_NUMBER_assignfeedback_file_FILE``, where NUMBER
-is that of the participant in this assignment (mod/assign/feedback/file/importziplib.php). The numbers are in the
-grading worksheet that the assignment offers for download. Flags are not for learners, and are not in it.
+Canvas and Moodle hand such files out by the hundred when they have the right names (``names``). Flags are not for
+learners, and are not in it.
 """
 
 from __future__ import annotations
@@ -24,24 +22,17 @@ _BEGINNING = re.compile(r"^(\s*)(?:([#>+=-])|(\d+)([.)]))", re.MULTILINE)
 """What is markup only where it begins a line."""
 
 
-def render(sheet: Sheet, participants: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Texts by file name, for every learner who handed something in. With ``participants``, their numbers in a Moodle
-    assignment by the roster's id, the names are those that Moodle takes, and learners without a number are left
-    out."""
+def render(sheet: Sheet, names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Texts by file name, for every learner who handed something in. With ``names``, by the roster's ids, these are the
+    names, and learners without one are left out."""
     learners = [
         each
         for each in sheet.learners
         if any(column.standing(each.id) is not Standing.MISSING for column in sheet.columns)
     ]
-    if participants is None:
+    if names is None:
         names = file_names([learner.id for learner in learners], ".md")
-    else:
-        learners = [learner for learner in learners if learner.id in participants]
-        names = {
-            learner.id: f"{_unscored(learner.name)}_{participants[learner.id]}_assignfeedback_file_feedback.md"
-            for learner in learners
-        }
-    return {names[learner.id]: _page(sheet, learner) for learner in learners}
+    return {names[learner.id]: _page(sheet, learner) for learner in learners if learner.id in names}
 
 
 def brief(grade: Grade) -> str:
@@ -111,8 +102,3 @@ def _text(value: str) -> str:
     """As Markdown that shows just this text (CommonMark, section 2.4)."""
     inside = _MARKUP.sub(r"\\\1", inert.shown(value).strip())
     return _BEGINNING.sub(lambda at: f"{at[1]}{at[3] or ''}\\{at[2] or at[4]}", inside)
-
-
-def _unscored(name: str) -> str:
-    """Moodle splits at underscores, and passes over names that begin with a dot or a tilde."""
-    return re.sub(r"[^\w ]|_", "-", name).strip(" -.")[:60] or "learner"
