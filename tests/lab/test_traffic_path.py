@@ -63,6 +63,19 @@ async def test_the_way_is_seen_hop_by_hop() -> None:
         await unmet(here, Layer.NAMESPACE, "path", from_=Place("host", "none"), to="10.9.9.9", along=(END,))
 
 
+async def test_a_frame_for_another_mac_address_is_no_arrival() -> None:
+    async with routed() as here:
+        await met(here, "arrives", from_=HOST, to="192.168.1.3", at=LAN)
+        await here.sh("ip neigh replace 192.168.1.3 lladdr 02:00:00:00:00:66 dev eth0")
+        received = 'ip -s -j link show eth0 | grep -o \'"rx":{"bytes":[0-9]*,"packets":[0-9]*\''
+        before = await here.sh(received, LAN)
+        await unmet(here, Layer.NEIGHBOUR, "arrives", from_=HOST, to="192.168.1.3", at=LAN)
+        assert await here.sh(received, LAN) != before, "the frame came all the same"
+        await here.sh("ip neigh del 192.168.1.3 dev eth0")
+        await met(here, "arrives", from_=HOST, to="192.168.1.3", at=LAN)
+        await met(here, "arrives", from_=RED, to="192.168.15.2", at=HOST)  # its bridge passes it on
+
+
 async def test_a_packet_that_is_too_large_for_a_link() -> None:
     async with routed() as here:
         await here.sh("iptables -t nat -A POSTROUTING -s 192.168.15.0/24 -j MASQUERADE")

@@ -25,6 +25,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 _SO_ATTACH_FILTER = 26
 _ETH_P_ALL = 3
+_PACKET_OTHERHOST = 3  # packet(7): the frame is addressed to the MAC address of somebody else
 _LINGERING = 65535
 
 _LOAD_BYTE, _LOAD_HALF, _LOAD_WORD = 0x30, 0x28, 0x20  # absolute
@@ -131,13 +132,24 @@ class Captures:
             _listen(sock)
 
     def packets(self) -> Iterator[Packet]:
-        """What was captured and not yet taken."""
+        """What was captured and not yet taken, but for what came to a place that threw it away.
+
+        A frame for another MAC address matters where a bridge, or a link on top, takes it on: then the place sees it
+        once more, as its own or on its way out.
+        """
         for place, sock in self._sockets:
-            with suppress(BlockingIOError):
-                while True:
-                    try:
-                        data, seen = sock.recvfrom(_LINGERING)
-                    except UnicodeDecodeError:  # the link's name is no UTF-8: Python cannot say it
-                        continue
-                    if packet := parse(place, seen[0], data):
-                        yield packet
+            seen = list(_drained(place, sock))
+            if not all(others for _, others in seen):
+                yield from (packet for packet, _ in seen)
+
+
+def _drained(place: Place, sock: socket.socket) -> Iterator[tuple[Packet, bool]]:
+    """What came so far, each with whether its frame was for somebody else."""
+    with suppress(BlockingIOError):
+        while True:
+            try:
+                data, seen = sock.recvfrom(_LINGERING)
+            except UnicodeDecodeError:  # the link's name is no UTF-8: Python cannot say it
+                continue
+            if packet := parse(place, seen[0], data):
+                yield packet, seen[2] == _PACKET_OTHERHOST
