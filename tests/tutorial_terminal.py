@@ -33,7 +33,11 @@ class Terminal:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
 
     def start(self, *arguments: str, size: tuple[int, int] = (100, 30), environment: str = "") -> None:
-        program = shlex.join([sys.executable, "-m", "tutor", "start", *arguments])
+        self.run("start", *arguments, size=size, environment=environment)
+
+    def run(self, *arguments: str, size: tuple[int, int] = (100, 30), environment: str = "") -> None:
+        """Any command of the program."""
+        program = shlex.join([sys.executable, "-m", "tutor", *arguments])
         line = (
             f"cd {shlex.quote(str(ROOT))}; export XDG_DATA_HOME={shlex.quote(str(self.data))} {environment}; "
             f"LC_ALL=C.UTF-8 {program}; echo left with $?; exec sleep 600"

@@ -42,7 +42,10 @@ class Dialog(ModalScreen[bool]):
     Dialog .label { color: $text-muted; }
     Dialog #wrong { color: $text-error; text-style: bold; height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel"), Binding("ctrl+s", "save")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel"),
+        Binding("ctrl+s", "save"),
+    ]
 
     def action_cancel(self) -> None:
         self.dismiss(False)
@@ -103,11 +106,11 @@ class MarkScreen(Dialog):
         self.query_one("#points", Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input.id == "points":
-            if self._points() is not None:
-                self.query_one("#comment", Input).focus()
-        else:
+        if event.input.id == "comment":
             self.action_save()
+        elif self._points() is not None:
+            self.set_focus(self.query_one("#comment"))
+            self.query_one(Vertical).border_subtitle = _("Enter keep · Esc leave as it is")
 
     def action_save(self) -> None:
         number = self._points()
@@ -124,7 +127,7 @@ class MarkScreen(Dialog):
         worth = self._goal.result.worth
         if not 0 <= number <= worth + 1e-9:
             self.say_wrong(_("That is no number from 0 to {worth}.", worth=saying.points(worth)))
-            self.query_one("#points", Input).focus()
+            self.set_focus(self.query_one("#points"))
             return None
         self.say_wrong("")
         return min(number, worth)

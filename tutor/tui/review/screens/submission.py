@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from tutor.tui.review.app import ReviewApp
 
 PANES = ("goals", "flags", "log", "recording", "end")
-_SAID = 4.0  # seconds that a word on what was kept stays
+_SAID = 15.0  # seconds that a word on what was kept stays
 _WIDE = 110
 
 
@@ -82,6 +83,7 @@ class SubmissionScreen(Screen[str]):
         self._casts: list[tuple[str, str]] = []
         self._cast = 0
         self._loaded: tuple[str, int] | None = None
+        self._noted: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Head()
@@ -157,6 +159,7 @@ class SubmissionScreen(Screen[str]):
     # -- what is pressed
 
     def action_pane(self, name: str) -> None:
+        self._note("")
         self.query_one(ContentSwitcher).current = name
         focus: dict[str, Widget] = {
             "goals": self.query_one("#goal-rows"),
@@ -181,6 +184,7 @@ class SubmissionScreen(Screen[str]):
         if digest is None:
             self.notify(_("There is no other one in the list."), markup=False)
             return
+        self._note("")
         self.digest = digest
         self._cast, self._loaded = 0, None
         self.query_one("#goal-rows", Rows).index = self.query_one("#log-rows", Rows).index = 0
@@ -257,10 +261,15 @@ class SubmissionScreen(Screen[str]):
 
     def _kept(self, done: bool | None, what: str) -> None:
         if done:
-            keys = self.query_one(Keys)
-            keys.note = what
-            self.set_timer(_SAID, lambda: setattr(keys, "note", ""))
+            self._note(what)
             self.load()
+
+    def _note(self, text: str) -> None:
+        """In place of the keys, for a while or until something else is done."""
+        self.query_one(Keys).note = text
+        if self._noted is not None:
+            self._noted.stop()
+        self._noted = self.set_timer(_SAID, lambda: self._note("")) if text else None
 
     def _show_recording(self) -> None:
         """Only when it is looked at: reading one takes a moment, and a terminal is a process."""
