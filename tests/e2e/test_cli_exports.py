@@ -106,7 +106,7 @@ def test_canvas_to_a_file_and_who_is_to_be_looked_at(course: Course, tmp_path: P
 
 
 def test_two_checkpoints_are_two_columns(course: Course) -> None:
-    asked = ("--format", "moodle", "--id-column", "Email address", "--missing", "zero", "--column", "final=Quiz: Ende")
+    asked = ("--format", "moodle", "--id-column", "Email address", "--missing", "zero", "--column", "final=Quiz: End")
     done = nettutor("export", course.path, "mid", "final", *asked, "--pending", "points")
     assert done.returncode == 0, done.stderr
     header, *learners = rows(done.stdout)
@@ -115,8 +115,8 @@ def test_two_checkpoints_are_two_columns(course: Course) -> None:
         "Full name",
         "Assignment: Mid-term exam (Real)",
         "Assignment: Mid-term exam (Feedback)",
-        "Quiz: Ende (Real)",
-        "Quiz: Ende (Feedback)",
+        "Quiz: End (Real)",
+        "Quiz: End (Feedback)",
     ]
     assert [row[2] for row in learners] == ["10", "6.3", "4", "0"]
     assert {row[4] for row in learners} == {"0"}

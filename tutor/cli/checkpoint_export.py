@@ -25,7 +25,7 @@ examples:
   nettutor checkpoint export net-2027 midterm --format canvas -o midterm.csv
   nettutor checkpoint export net-2027 midterm final --format moodle --id-column "Email address" -o moodle.csv
   nettutor checkpoint export net-2027 midterm --format csv --excel -o midterm.csv
-  nettutor checkpoint export net-2027 midterm --format json | jq '.learners[] | select(.grades[0].mark < 5) | .id'
+  nettutor checkpoint export net-2027 midterm --format json | jq '.learners[] | select(.grades[0].status == "pending") | .id'
   nettutor checkpoint export net-2027 midterm --format feedback -o feedback/
   nettutor checkpoint export net-2027 midterm --format feedback --names canvas -o feedback.zip
   nettutor checkpoint export net-2027 midterm --format feedback --worksheet Grades-Midterm.csv -o feedback.zip
@@ -54,8 +54,12 @@ def add(actions: Any) -> None:
     parser.add_argument("--format", required=True, choices=FORMATS)
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help=_("default: standard output"))
     parser.add_argument("--book", metavar="URL", help=_("the gradebook, where it is not in the course's directory"))
-    parser.add_argument("--pending", choices=("empty", "points"), default="empty", help=_("default: empty"))
-    parser.add_argument("--missing", choices=("empty", "zero"), default="empty", help=_("default: empty"))
+    parser.add_argument(
+        "--pending", choices=("empty", "points"), default="empty", help=_("where somebody has to look; default: empty")
+    )
+    parser.add_argument(
+        "--missing", choices=("empty", "zero"), default="empty", help=_("where nothing was handed in; default: empty")
+    )
     parser.add_argument("--id-column", metavar="NAME", default="", help=_("where the roster's ids go"))
     parser.add_argument(
         "--column",
