@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,8 +40,21 @@ def read_header(path: Path) -> Header:
     source = sources.read(path)
     lines, start = front_matter(source)
     head = SourceText(source.shown, source.lines[:start])
-    first = parameters.drawn(head, lines, path.parent.name, None)
-    return _header(path, *_front(parameters.filled(head, first)), Translations(path))
+    if any("{{" in line for line in _without(lines, "machines", "parameters")):
+        head = parameters.filled(head, parameters.drawn(head, lines, path.parent.name, None))
+    else:  # all lists of lessons come by here
+        head = SourceText(head.shown, ("---", *_without(lines, "machines", "parameters"), "---"))
+    return _header(path, *_front(head), Translations(path))
+
+
+def _without(lines: Sequence[str], *keys: str) -> list[str]:
+    """The lines with those of some keys at the left emptied."""
+    left, skipping = [], False
+    for line in lines:
+        if line[:1].strip():
+            skipping = line.partition(":")[0] in keys
+        left.append("" if skipping else line)
+    return left
 
 
 def read_lesson(path: Path, *, seed: int | None = None, cases: int | None = None, language: str = ENGLISH) -> Lesson:
