@@ -25,7 +25,7 @@ examples:
   nettutor checkpoint export net-2027 midterm --format canvas -o midterm.csv
   nettutor checkpoint export net-2027 midterm final --format moodle --id-column "Email address" -o moodle.csv
   nettutor checkpoint export net-2027 midterm --format csv --excel -o midterm.csv
-  nettutor checkpoint export net-2027 midterm --format json | jq '.learners[] | select(.grades[0].status == "pending") | .id'
+  nettutor checkpoint export net-2027 midterm --format json | jq '.learners[].grades[] | select(.status == "pending")'
   nettutor checkpoint export net-2027 midterm --format feedback -o feedback/
   nettutor checkpoint export net-2027 midterm --format feedback --names canvas -o feedback.zip
   nettutor checkpoint export net-2027 midterm --format feedback --worksheet Grades-Midterm.csv -o feedback.zip
