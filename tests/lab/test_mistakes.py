@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -225,3 +226,15 @@ async def test_a_remark_is_taken_back_when_the_next_command_is_fine(typist: Typi
     for line in FINE:
         assert await typist.type("iptable") != ()
         assert await typist.type(line) == (), line
+
+
+async def test_a_remark_is_taken_back_as_the_next_command_starts(typist: Typist) -> None:
+    assert await typist.type("iptable") != ()
+    typist.session.shells["host"].send(b"sleep 600\n")
+    for _ in range(600):
+        if typist.said is None:
+            break
+        await asyncio.sleep(0.05)
+    assert typist.said is None
+    assert typist.session.shells["host"].transcript.running == "sleep 600"
+    typist.session.shells["host"].send(b"\x03")

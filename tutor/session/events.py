@@ -56,7 +56,8 @@ class NotSaved:
 
 @dataclass(frozen=True, slots=True)
 class Remarked:
-    """What there is to say of the command that ended last on ``machine``; ``None`` takes an earlier remark back."""
+    """What there is to say of the command that ended last on ``machine``; ``None`` takes an earlier remark back, as the
+    next command starts."""
 
     machine: str
     remark: Remark | None

@@ -241,6 +241,7 @@ class Session:
     async def _start_shell(self, machine: str, rows: int, columns: int) -> Shell:
         terminal = await self.lab.shell(machine, rows=rows, columns=columns)
         shell = Shell(machine, terminal.fd, terminal.wait)
+        shell.on_start(lambda: self._take_back_remark(machine))
         shell.on_command(lambda command: self._command_ended(machine, command))
         shell.closed.add_done_callback(lambda closed: self._shell_ended(machine, shell, closed))
         self._shells[machine] = shell
@@ -257,11 +258,16 @@ class Session:
     def _remark_on(self, machine: str, command: Finished) -> None:
         from tutor.mistakes import remark, words_of
 
-        before = self._remarked
         self._words = self._words or words_of(self.lesson)
         self._remarked = remark(command.text, command.exit_status, command.output, self._words)
-        if self._remarked or before:
+        if self._remarked:
             self._tell(Remarked(machine, self._remarked))
+
+    def _take_back_remark(self, machine: str) -> None:
+        """What was said of the last command is no word on the next, which may run for long."""
+        if self._remarked:
+            self._remarked = None
+            self._tell(Remarked(machine, None))
 
     def _shell_ended(self, machine: str, shell: Shell, closed: asyncio.Future[int]) -> None:
         if self._shells.get(machine) is shell and not closed.cancelled():

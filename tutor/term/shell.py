@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from tutor.errors import NettutorError
 from tutor.term import foreground
-from tutor.term.marks import Finished, Mark, Phase, PromptMark, Splitter, Transcript
+from tutor.term.marks import Finished, Mark, Phase, PromptMark, Splitter, StartMark, Transcript
 
 __all__ = ["Finished", "Shell", "TimedOut"]
 
@@ -60,6 +60,7 @@ class Shell:
         self._listeners: list[Callable[[bytes], None]] = []
         self._unheard = bytearray()
         self._command: list[Callable[[Finished], None]] = []
+        self._start: list[Callable[[], None]] = []
         self._splitter = Splitter()
         self._pending = bytearray()
         self._reading = False
@@ -101,6 +102,10 @@ class Shell:
     def on_command(self, callback: Callable[[Finished], None]) -> None:
         """Call it when a command has ended, whoever typed it."""
         self._command.append(callback)
+
+    def on_start(self, callback: Callable[[], None]) -> None:
+        """Call it when a command starts."""
+        self._start.append(callback)
 
     def send(self, data: bytes) -> None:
         """Write keys. What the terminal does not take yet is kept, up to 16 MiB; after the end it goes nowhere."""
@@ -285,6 +290,9 @@ class Shell:
             self._prompts += 1
             self._prompter = foreground.look(self._fd)
             self._wake()
+        if isinstance(mark, StartMark):
+            for tell_start in self._start:
+                tell_start()
         if finished is not None:
             self._last_output = finished.output
             for tell in self._command:
