@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError
 from tutor.grading.book import checking, ledger, refusals, tables
 from tutor.grading.book.refusals import Where
 
-BUSY_SECONDS = 30
+BUSY_SECONDS = 30.0
 _MIGRATING = 0x6E65_7475_746F_7267  # the key of an advisory lock; only has to be nobody else's
 
 
@@ -121,8 +121,14 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    options = {"connect_timeout": 10, "options": f"-c lock_timeout={BUSY_SECONDS}s {url.query.get('options', '')}"}
-    return create_engine(url, connect_args=options, pool_pre_ping=True)
+    """Nothing is set for longer than a transaction, and nothing prepared: there may be a pooler in between."""
+    engine = create_engine(url, connect_args={"connect_timeout": 10, "prepare_threshold": None}, pool_pre_ping=True)
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(BUSY_SECONDS * 1000)}")
+
+    return engine
 
 
 def _migrate(engine: Engine, where: Where) -> None:
