@@ -48,6 +48,10 @@ def _final(word: str) -> int:
         return 21
     if len(word) > 1 and word[-2:].isupper():  # an acronym, read letter by letter
         return _LETTERS.get(letters[-1], 0)
+    if letters[-1:] == "e" and letters[-2:-1] in ("l", "m", "n") and letters[-3:-2].isalpha():
+        vowel = letters[-3:-2] in tuple("aeiou")  # alone, name; but acme
+        if vowel or letters[-2] == "l":
+            return _LETTERS[letters[-2]]
     if last.lower() in "lmn":
         return _LETTERS[last.lower()]
     if last.lower() in _SHORT and letters[-2:-1] in tuple("aeiou"):
