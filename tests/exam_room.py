@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,12 @@ def course_in(path: Path, items: tuple[Item, ...], **changes: object) -> Course:
     given = {"minutes": 60, **changes}
     course.add(Checkpoint("net", "mid", "Mid-term", course.public_key, items, **given))  # type: ignore[arg-type]
     return course
+
+
+def played(cast: str) -> str:
+    """All that a recording shows."""
+    events = [json.loads(line) for line in cast.splitlines()]
+    return "".join(event[2] for event in events[1:] if event[1] == "o")
 
 
 @contextmanager
