@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -38,7 +39,8 @@ class Room:
         keys.save_private(KEY, self.home / "id")
         self.values = content.load("own", seed=self.course.checkpoint("mid").learners["ann"].seed).parameters
 
-    def shell(self, size: tuple[int, int] = (100, 30)) -> None:
+    def shell(self, scarce: Path | None = None) -> None:
+        """With ``scarce``, a directory that has 2 MB for all that comes into it."""
         variables = {
             "PYTHONPATH": str(ROOT),
             "XDG_DATA_HOME": str(self.terminal.data),
@@ -47,8 +49,11 @@ class Room:
             "PS1": "> ",
         }
         line = f"cd {shlex.quote(str(self.home))}; exec env {shlex.join(f'{k}={v}' for k, v in variables.items())} sh"
-        columns, rows = size
-        self.terminal.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), "sh", "-c", line)
+        command = ["sh", "-c", line]
+        if scarce is not None:
+            mounted = f"mount -t tmpfs -o size=2m none {shlex.quote(str(scarce))}; {line}"
+            command = ["unshare", "-Urm", "sh", "-c", mounted]
+        self.terminal.tmux("new-session", "-d", "-x", "100", "-y", "30", *command)
 
     def run(self, words: str) -> None:
         self.terminal.type(f"clear; {NETTUTOR} checkpoint {words}; echo left with $?")
@@ -78,11 +83,15 @@ def _child(pid: int) -> int:
 
 
 @pytest.fixture
-def room(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+def empty_room(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     monkeypatch.setenv("NETTUTOR_LESSONS", "")
-    made = Room(terminal, tmp_path)
-    made.shell()
-    return made
+    return Room(terminal, tmp_path)
+
+
+@pytest.fixture
+def room(empty_room: Room) -> Room:
+    empty_room.shell()
+    return empty_room
 
 
 def test_taken_killed_gone_on_with_and_handed_in(room: Room) -> None:
@@ -182,4 +191,37 @@ def test_a_directory_that_cannot_be_written(room: Room) -> None:
     room.run("hand-in mid.checkpoint")
     terminal.until("left with 0")
     accepted = inbox.accept((room.home / "net-mid-ann.submission").read_bytes(), room.course)
+    assert accepted.attempts["own"].completed == ("name",)
+
+
+def test_a_full_disk_loses_nothing(empty_room: Room) -> None:
+    room, terminal = empty_room, empty_room.terminal
+    scarce = terminal.data / "nettutor" / "checkpoints"
+    scarce.mkdir()
+    room.shell(scarce)
+    room.begin()
+    shell = terminal.tmux("display", "-p", "#{pane_pid}").strip()
+    place = Path(f"/proc/{shell}/root{scarce}")
+    filler = place / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    for number in range(12):
+        terminal.type(f"true {number} {'x' * 500}")
+    terminal.until("no space left to write the progress file")
+    terminal.type(f"ip netns add {room.values['name']}")
+    terminal.until("This item is complete")
+    room.hand_in()
+    terminal.until("Nothing is lost: what you did is kept. Try again.")
+    terminal.keys("Enter")
+    filler.unlink()
+    terminal.until(lambda screen: "no space left" not in screen)
+    room.hand_in()
+    terminal.until("SHA-256")
+    terminal.keys("Enter")
+    terminal.until("left with 0")
+    accepted = inbox.accept((room.home / "net-mid-ann.submission").read_bytes(), room.course)
+    commands = [command.text for command in accepted.attempts["own"].commands]
+    assert [text.split()[1] for text in commands[:12]] == [f"{number}" for number in range(12)]
+    assert commands[12] == f"ip netns add {room.values['name']}"
     assert accepted.attempts["own"].completed == ("name",)
