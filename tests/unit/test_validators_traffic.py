@@ -282,6 +282,19 @@ def test_packets_are_believed_and_not_the_walk() -> None:
     assert isinstance(told(read).why, CannotTell)
 
 
+def test_a_refusal_that_got_lost_is_a_refusal() -> None:
+    """Nobody listens, and the answer that says so did not come home: first things first."""
+    read = world()
+    check = Fetches(BLUE, LAN_IP, 80, contains="Hello", end=LAN, via=(HOST,))
+    read[HttpGet(BLUE, LAN_IP, 80, "/", (HOST, LAN))] = HttpResult(
+        error="timed out", arrivals=(seen(HOST), seen(LAN), seen(LAN, reply=True))
+    )
+    verdict = check.judge(with_way(read, check.flow))
+    assert isinstance(verdict, Unmet)
+    assert verdict.observed == "the packet reaches lan, but nothing listens there on tcp port 80"
+    assert (verdict.layer, verdict.look_next) == (Layer.SERVICE, "ss -ltn (on lan)")
+
+
 def test_a_walk_that_cannot_tell_is_no_guess() -> None:
     read = world()
     read[RulesetOf(HOST)] = Unreadable(Gone.FAILED, "nft is gone")

@@ -119,13 +119,15 @@ def _doubt(outcome: Outcome | None) -> Outcome | None:
 
 
 def _agrees(flow: Flow, broken: Broken, result: Tried) -> bool:
-    """Whether the packets were seen where the walk says that they come, and nowhere else."""
+    """Whether the packets were seen where the walk says that they come, and nowhere else. Where nothing listens, there
+    is an answer: a refusal, which can get lost like any other."""
     reached = {arrival.place for arrival in result.arrivals if not arrival.reply}
     answered = {arrival.place for arrival in result.arrivals if arrival.reply}
     if broken.back:
         end_seen = flow.end is None or flow.end in reached or flow.end not in broken.path
         return end_seen and answered <= {*broken.back, *broken.path, flow.source}
-    return reached <= {*broken.path, broken.hop, *flow.through} and not answered
+    refuses = flow.protocol != "icmp" and broken.layer is Layer.SERVICE and broken.hop == flow.end
+    return reached <= {*broken.path, broken.hop, *flow.through} and (refuses or not answered)
 
 
 def _astray(flow: Flow, facts: Facts, broken: Broken) -> Cause | None:
