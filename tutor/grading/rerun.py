@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from tutor.errors import LabEnded, UsageError
 from tutor.grading import limits
+from tutor.grading.passing import passing
 from tutor.model.grade import Outcome
 from tutor.model.lesson import Command, Goal, Lesson, Step
 from tutor.model.progress import TypedCommand
@@ -263,7 +264,7 @@ def _unknown_keys(lines: Sequence[TypedCommand]) -> str:
     for line in lines:
         if not line.answer and (editor := _EDITORS.search(line.text)):
             return f"{editor[1]} was used, and what was typed into it is not known"
-    return ""
+    return passing(line.text for line in lines if not line.answer)
 
 
 def _said(goal: Goal, state: GoalState | None, trouble: str, waited: str) -> Reached:
