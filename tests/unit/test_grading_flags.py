@@ -197,6 +197,17 @@ def test_one_word_of_another_may_be_ones_own_idea(room: Classroom) -> None:
     assert flags(room, work) == ()
 
 
+def test_one_address_that_was_typed_once_may_be_chance(room: Classroom) -> None:
+    own = set(room.values("ann").values())
+    other = next(value for value in ("10.88.2", "10.99.3", room.values("ben")["net"]) if value not in own)
+
+    def work(typing: Typing) -> None:
+        typing.solve()
+        typing.line(f"ping -c1 {other}.9")
+
+    assert flags(room, work) == ()
+
+
 def test_a_number_within_another_is_no_value(room: Classroom) -> None:
     def work(typing: Typing) -> None:
         typing.solve()

@@ -98,7 +98,9 @@ def _clock(checkpoint: Checkpoint, line: Timeline) -> Iterator[Flag]:
     if line.unclocked:
         yield Flag(
             FlagKind.CLOCK,
-            tell("entries that do not say the time by the clock that cannot be set: {count}", count=len(line.unclocked)),
+            tell(
+                "entries that do not say the time by the clock that cannot be set: {count}", count=len(line.unclocked)
+            ),
         )
     for back in (True, False):
         if shifts := [shift for shift in line.shifts if (shift.seconds < 0) is back]:
@@ -135,8 +137,8 @@ def _shifted(shifts: Sequence[Shift], *, back: bool) -> str:
     if back:
         return tell("the wall clock was set back by {time}, {into} in (jumps: {count})", **values)
     return tell(
-        "the wall clock went ahead of the clock that cannot be set by {time}, {into} in (jumps: {count}): it was set, or "
-        "a virtual machine stood still",
+        "the wall clock went ahead of the clock that cannot be set by {time}, {into} in (jumps: {count}): it was "
+        "set, or a virtual machine stood still",
         **values,
     )
 
@@ -305,11 +307,11 @@ def _strange(texts: Sequence[str], own: Mapping[str, str], drawn: _Drawn) -> dic
     return found
 
 
-def _weighs(strange: Mapping[str, object], own: Mapping[str, str]) -> bool:
-    """A single word that somebody else was given may be one's own idea; an address, or all there is, is not."""
-    return any(any(character.isdigit() for character in value) for value in strange) or (
-        0 < len(strange) >= min(2, len(own))
-    )
+def _weighs(strange: Mapping[str, set[int]], own: Mapping[str, str]) -> bool:
+    """One value of somebody's may be chance, or one's own idea: two are not, nor an address that is typed twice, nor
+    all that there is."""
+    twice = any(len(lines) > 1 and any(map(str.isdigit, value)) for value, lines in strange.items())
+    return twice or 0 < len(strange) >= min(2, len(own))
 
 
 def _text_of(lesson: Lesson) -> str:

@@ -114,7 +114,7 @@ class Rows(ScrollView, can_focus=True):
             self.move_to(index)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if self._head is not None and y == 0:
             return self._strip(self._head(width), width, "rows--head")
         index = y - self._above + self.scroll_offset.y
