@@ -7,6 +7,7 @@ its own, or behind TLS (https://distributed.dask.org, "TLS/SSL").
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 from types import TracebackType
 from typing import Any, Self
@@ -44,9 +45,9 @@ class Dask:
             self._client = await self._distributed.Client(
                 address, asynchronous=True, timeout=_CONNECT, set_as_default=False
             )
-            threads = sum(
-                worker["nthreads"] for worker in self._client.scheduler_info(n_workers=-1)["workers"].values()
-            )
+            with contextlib.suppress(TimeoutError):
+                await self._client.wait_for_workers(1, timeout=_CONNECT)
+            threads = sum((await self._client.nthreads()).values())
         except (OSError, ValueError, TimeoutError) as error:
             raise MachineError(
                 tell("there is no Dask scheduler at {address}", address=self._address),
@@ -79,16 +80,18 @@ class Dask:
                 return bytes(await self._submitted(data))
             except self._distributed.KilledWorker as error:
                 died = str(error).splitlines()[0]
-            except (OSError, asyncio.CancelledError) as error:
-                if isinstance(error, asyncio.CancelledError) and not self._lost():
-                    raise
+            except asyncio.CancelledError:
+                raise
+            except (OSError, concurrent.futures.CancelledError) as error:
                 raise MachineError(
                     tell("the Dask cluster at {address} is gone", address=self._address),
                     tell("Start it and say the same again: nothing that was judged is lost"),
                 ) from error
             except Exception as error:  # whatever a foreign machine raised
                 raise MachineError(
-                    tell("a worker of the Dask cluster cannot judge: {error}", error=str(error).splitlines()[:1]),
+                    tell(
+                        "a worker of the Dask cluster cannot judge: {error}", error=f"{type(error).__name__}: {error}"
+                    ),
                     tell("Install the same version of nettutor on all of its machines"),
                 ) from error
         return task.packed(remote.trouble(data, f"workers of the cluster died over it: {died}"))
@@ -100,9 +103,3 @@ class Dask:
         except asyncio.CancelledError:
             future.release()
             raise
-
-    def _lost(self) -> bool:
-        """Whether futures are cancelled because the scheduler is gone, and not because we are to stop."""
-        current = asyncio.current_task()
-        stopped = current is not None and current.cancelling() > 0
-        return not stopped
