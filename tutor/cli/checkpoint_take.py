@@ -101,14 +101,14 @@ def _exam(arguments: argparse.Namespace) -> int:
     from tutor.tui import exam
     from tutor.tui.exam.sitting import Sitting
 
-    checkpoint = _checkpoint(arguments.file)
+    checkpoint, digest = _checkpoint(arguments.file)
     learner = _learner(checkpoint, arguments.learner)
     paper = Paper(checkpoint, checkpoint.learners[learner].seed, preferred(arguments.lang))
     _fetch_tools(checkpoint)
     if learner not in begun_here(checkpoint) and not _begins(checkpoint, learner, paper, arguments):
         return _incomplete()
     with Taking.open(checkpoint, learner) as taking:
-        _settle(taking, arguments)
+        _settle(taking, arguments, digest)
         language = preferred(arguments.lang, taking.store.language() or _language())
         use_language(language)
         sitting = Sitting(taking, Paper(checkpoint, taking.entrant.seed, language), lambda: _key_of(taking), Path.cwd())
@@ -121,7 +121,7 @@ def run_hand_in(arguments: argparse.Namespace) -> int:
     from tutor.grading.handing import hand_in
     from tutor.grading.taking import Taking, begun_here
 
-    checkpoint = _checkpoint(arguments.file)
+    checkpoint, _digest = _checkpoint(arguments.file)
     learner = _learner(checkpoint, arguments.learner)
     if learner not in begun_here(checkpoint):
         raise UsageError(
@@ -179,8 +179,8 @@ def _incomplete() -> int:
     return exits.INCOMPLETE
 
 
-def _checkpoint(path: Path) -> Checkpoint:
-    """Verified; only once where it was taken up before."""
+def _checkpoint(path: Path) -> tuple[Checkpoint, str]:
+    """The checkpoint and the SHA-256 of its file, which is verified once for each that took it up here."""
     from tutor.grading.course import read_handout
     from tutor.grading.taking import begun_here, folder_of
 
@@ -192,11 +192,7 @@ def _checkpoint(path: Path) -> Checkpoint:
         folders = [folder_of(checkpoint, learner) for learner in begun_here(checkpoint)]
         return any(_text(folder / _VERIFIED) == digest for folder in folders)
 
-    checkpoint = read_handout(path, known)
-    for learner in begun_here(checkpoint):
-        with contextlib.suppress(OSError):
-            (folder_of(checkpoint, learner) / _VERIFIED).write_text(seen)
-    return checkpoint
+    return read_handout(path, known), seen
 
 
 _VERIFIED = "verified"
@@ -271,9 +267,11 @@ def _check_key(checkpoint: Checkpoint, learner: str, key: Ed25519PrivateKey) -> 
         )
 
 
-def _settle(taking: Taking, arguments: argparse.Namespace) -> None:
+def _settle(taking: Taking, arguments: argparse.Namespace, digest: str) -> None:
     """One program at a time, with the key that was given; nothing is done to what is handed in."""
     taking.hold()
+    with contextlib.suppress(OSError):
+        (taking.folder / _VERIFIED).write_text(digest)
     if taking.handed_in:
         again = f"nettutor checkpoint hand-in {shlex.quote(str(arguments.file))}"
         raise UsageError(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tutor.errors import StoreError
+from tutor.errors import StoreError, SubmissionError
+from tutor.grading import envelope, keys, strict
 from tutor.grading.taking import Taking
 from tutor.i18n import tell
 from tutor.store import refusals
@@ -41,9 +42,9 @@ def hand_in(taking: Taking, key: Ed25519PrivateKey, directory: Path) -> HandedIn
     No other file is ever written over. Raises ``UsageError`` for a key that is not the learner's, and ``StoreError``
     where the attempt itself cannot be kept; nothing is lost then, and it can be tried again.
     """
-    data = taking.seal(key)
     name = file_name(taking)
     kept = taking.folder / name
+    data = _sealed_before(taking, key, kept) or taking.seal(key)
     try:
         if not _holds(kept, data):
             _replace(kept, data)
@@ -62,6 +63,18 @@ def file_name(taking: Taking) -> str:
     learner = "".join(sign if sign.isalnum() or sign in "._-@" else "_" for sign in taking.learner)
     short = learner.encode()[:_LONGEST_NAME].decode("utf-8", "ignore")
     return f"{taking.checkpoint.course}-{taking.checkpoint.id}-{short}{SUFFIX}"
+
+
+def _sealed_before(taking: Taking, key: Ed25519PrivateKey, kept: Path) -> bytes:
+    """The copy of what was handed in already; empty where there is none that this key has signed."""
+    if not taking.handed_in:
+        return b""
+    try:
+        data = strict.read(kept)
+        signed = envelope.opened(data, envelope.SUBMISSION).signed_by(keys.public_text(key))
+    except SubmissionError:
+        return b""
+    return data if signed else b""
 
 
 def _unkept(path: Path, error: OSError) -> StoreError:

@@ -26,7 +26,8 @@ from tutor.i18n import tell
 from tutor.model.checkpoint import Checkpoint, Entrant
 from tutor.model.progress import Attempt
 from tutor.model.submission import Claim, Entry, Submission
-from tutor.store import Event, Store, body_text
+from tutor.store import Event, Store, body_text, refusals
+from tutor.store import attempts as folded
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -77,7 +78,11 @@ class Taking:
 
     def hold(self) -> None:
         """Keep other programs of this machine out until ``close``. Raises ``UsageError`` where one is in already."""
-        lock = (self.folder / "lock").open("w")
+        path = self.folder / "lock"
+        try:
+            lock = path.open("w")
+        except OSError as error:
+            raise refusals.of_os(path, error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -213,6 +218,9 @@ class Taking:
         self, public: str, facts: Mapping[str, Mapping[str, str]], casts: Mapping[str, Mapping[str, str]]
     ) -> Submission:
         events = self.store.journal()
+        end = next((number for number, event in enumerate(events, 1) if event.kind == HANDED_IN), len(events))
+        events = events[:end]  # the screen may have looked at the lab once more
+        attempts = folded(events)
         return Submission(
             self.checkpoint.course,
             self.checkpoint.id,
@@ -223,25 +231,25 @@ class Taking:
             str(events[0].at),
             str(events[-1].at),
             tuple(map(_entry, events)),
-            tuple(self._claims()),
-            dict(self._answers()),
+            tuple(self._claims(attempts)),
+            dict(_answers(attempts)),
             facts,
             {item: {name: _cut(text) for name, text in each.items()} for item, each in casts.items()},
         )
 
-    def _claims(self) -> Iterable[Claim]:
-        attempts = self.attempts()
+    def _claims(self, attempts: Mapping[str, Attempt]) -> Iterable[Claim]:
         for item in self.checkpoint.items:
             attempt = attempts.get(item.lesson)
             for (step, goal), status in attempt.goals.items() if attempt else ():
                 if not item.steps or step in item.steps:
                     yield Claim(item.id, step, goal, status)
 
-    def _answers(self) -> Iterable[tuple[str, str]]:
-        for lesson, attempt in self.attempts().items():
-            for command in attempt.commands:
-                if command.answer:
-                    yield f"{lesson}#{command.step}/{command.machine}", command.text
+
+def _answers(attempts: Mapping[str, Attempt]) -> Iterable[tuple[str, str]]:
+    for lesson, attempt in attempts.items():
+        for command in attempt.commands:
+            if command.answer:
+                yield f"{lesson}#{command.step}/{command.machine}", command.text
 
 
 def _entry(event: Event) -> Entry:
