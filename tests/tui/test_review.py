@@ -423,6 +423,15 @@ async def test_it_lines_up_in_korean(size: tuple[int, int], desk: Desk) -> None:
         assert "도움말" in seen(app)
 
 
+async def test_flags_are_told_in_korean(desk: Desk) -> None:
+    async with running(desk) as (app, pilot):
+        await opened(app, pilot, "dan")
+        screen = await press(app, pilot, "2", "l")
+        assert "벽시계를 1 h 뒤로" in screen
+        assert "set back by" not in screen
+        assert "set back by 1 h" in await press(app, pilot, "l")
+
+
 async def test_the_language_is_switched_in_place(desk: Desk) -> None:
     async with running(desk) as (app, pilot):
         await opened(app, pilot, "ben")

@@ -114,6 +114,7 @@ class SubmissionScreen(Screen[str]):
 
     async def language_changed(self) -> None:
         self._fill()
+        self.load()
 
     @property
     def pane(self) -> str:
