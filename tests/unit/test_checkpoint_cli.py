@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import tutor
 from tutor import i18n
 from tutor.cli import main
 from tutor.grading import inbox, keys
@@ -210,5 +212,7 @@ sys.exit(status)
 )
 def test_no_screen_is_loaded_for_it(words: tuple[str, ...], course: Course) -> None:
     begun()
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(Path(tutor.__file__).parents[1])}
+    line = [sys.executable, "-c", PROGRAM, *words]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
