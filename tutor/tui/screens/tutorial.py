@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Side = Literal["lesson", "shell"]
 _SIDES = {"lesson": tell("Lesson"), "shell": tell("Shell"), "answer": tell("Answer")}
+_MORE = tell("More")
 PRAISE_SECONDS = 1.6
 STACKED_BELOW = 100
 """Columns under which the lesson lies above the shell: 40 columns are too few for the output of ``ip address``."""
@@ -121,6 +122,9 @@ class TutorialScreen(Screen[None]):
     def on_mount(self) -> None:
         self._arrange()
         self._update_keys()
+        scroll = self.query_one(PageScroll)
+        for what in ("scroll_y", "virtual_size"):
+            self.watch(scroll, what, self._update_keys, init=False)
 
     async def language_changed(self) -> None:
         """Draw everything anew; the lab and its shells go on."""
@@ -245,7 +249,7 @@ class TutorialScreen(Screen[None]):
         self.action_to_shell()
 
     def action_switch(self) -> None:
-        """Shell, lesson, answer, shell; the answer before the lesson when there is nothing else left to do."""
+        """Shell, lesson, answer, shell; the answer before the lesson when there is nothing else left to read or do."""
         target = self._next_side()
         if target == "shell":
             self.action_to_shell()
@@ -257,12 +261,17 @@ class TutorialScreen(Screen[None]):
     def _next_side(self) -> Literal["lesson", "shell", "answer"]:
         asked = bool(self.query(AnswerLine))
         others = any(not goal.done and not goal.goal.question for goal in self.state.goals)
-        answer_first = asked and not others
+        answer_first = asked and not others and not self._unread()
         if isinstance(self.focused, PageScroll):
             return "answer" if asked and not answer_first else "shell"
         if self._side() == "lesson":
             return "lesson" if answer_first else "shell"
         return "answer" if answer_first else "lesson"
+
+    def _unread(self) -> bool:
+        """Whether the page goes on below what is in sight."""
+        scroll = self.query_one(PageScroll)
+        return scroll.scroll_target_y < scroll.max_scroll_y
 
     def action_to_shell(self) -> None:
         if self._only() == "lesson":
@@ -370,7 +379,12 @@ class TutorialScreen(Screen[None]):
             Key("F3", tell("Check"), "check", 2),
             Key("F4", tell("Reset"), "reset", 5),
             Key("F5", tell("Steps"), "contents", 5),
-            Key("F6", _SIDES[self._next_side()], "switch", 7),
+            Key(
+                "F6",
+                _MORE if (following := self._next_side()) == "lesson" and self._unread() else _SIDES[following],
+                "switch",
+                7,
+            ),
         ]
         if len(self.query_one(Machines).names) > 1:
             keys.append(Key("F7", tell("Machine"), "next_machine", 6))
