@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import grading_class
@@ -26,7 +25,7 @@ __all__ = ["terminal"]
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("review")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NETTUTOR_LESSONS", str(grading_class.lessons(root / "lessons")))
