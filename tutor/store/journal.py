@@ -20,6 +20,7 @@ from typing import Self
 from tutor.errors import StoreError
 from tutor.store import refusals
 from tutor.store.migrations import APPLICATION_ID, MIGRATIONS, migrate, version
+from tutor.store.wal import use_wal
 
 BUSY_SECONDS = 5.0
 GENESIS = bytes(32)
@@ -160,7 +161,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             _inspect(path)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            _use_wal(connection)
+            use_wal(connection, BUSY_SECONDS)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA trusted_schema = OFF")
             migrate(connection)
@@ -168,20 +169,6 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switching needs the whole file for a moment, and does not wait for it by itself."""
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _inspect(path: Path) -> None:

@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 
 from tutor.grading.book import checking, ledger, refusals, tables
 from tutor.grading.book.refusals import Where
+from tutor.store.wal import use_wal
 
 BUSY_SECONDS = 30.0
 _MIGRATING = 0x6E65_7475_746F_7267  # the key of an advisory lock; only has to be nobody else's
@@ -92,7 +92,7 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def opened(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours to say
-        _use_wal(connection)
+        use_wal(connection, BUSY_SECONDS)
         for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -104,20 +104,6 @@ def _sqlite(url: URL) -> Engine:
     with refusals.refusing(Where(str(path), path)), contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     return engine
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switching needs the whole file for a moment, and does not wait for it by itself."""
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _postgresql(url: URL) -> Engine:
