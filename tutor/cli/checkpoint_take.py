@@ -1,4 +1,4 @@
-"""``nettutor checkpoint take``, ``hand-in`` and ``key``: the learner's side."""
+"""``nettutor checkpoint take`` and ``hand-in``: the learner's side."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tutor.cli import asking, checkpoint_key, exits
 from tutor.errors import StoreError, UsageError
-from tutor.i18n import _, preferred, shown, tell, use_language
+from tutor.i18n import _, preferred, tell, use_language
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     from tutor.grading.handing import HandedIn
     from tutor.grading.paper import Paper
     from tutor.grading.taking import Taking
@@ -37,15 +36,6 @@ examples:
   nettutor checkpoint hand-in midterm.checkpoint
   nettutor checkpoint hand-in midterm.checkpoint --to /media/stick
 """)
-_KEY = tell("""\
-The key signs what you hand in: it shows that the file is yours, and was not changed. It is made when you first need
-it. Give the line that is printed to your instructor, who puts it into the roster.
-
-examples:
-  nettutor checkpoint key
-  nettutor checkpoint key --key ~/.ssh/id_ed25519
-""")
-_TRIES = 3
 
 
 def add(actions: Any) -> None:
@@ -57,32 +47,13 @@ def add(actions: Any) -> None:
     parser.add_argument("--to", type=Path, metavar="DIR", default=Path(), help=_("default: the directory you are in"))
     parser.add_argument("--yes", action="store_true", help=_("do not ask"))
     parser.set_defaults(run=run_hand_in)
-    parser = actions.add_parser("key", help=_("the public key of yours to give to your instructor"), examples=_KEY)
-    _add_key(parser)
-    parser.set_defaults(run=run_key)
+    checkpoint_key.add(actions)
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help=_("the file that your instructor handed out"))
     parser.add_argument("--learner", metavar="ID", help=_("the id that your school knows you by"))
-    _add_key(parser)
-
-
-def _add_key(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--key", type=Path, metavar="FILE", help=_("an Ed25519 key of yours; default: one that nettutor keeps")
-    )
-
-
-def run_key(arguments: argparse.Namespace) -> int:
-    from tutor.cli import exits
-    from tutor.grading import keys
-
-    path = _key_path(arguments.key)
-    public = keys.public_text(_load_key(path))
-    exits.say(tell("{fingerprint}, in {path}", fingerprint=keys.fingerprint(public), path=path))
-    print(public)
-    return exits.DONE
+    checkpoint_key.add_option(parser)
 
 
 def run_take(arguments: argparse.Namespace) -> int:
@@ -96,23 +67,26 @@ def run_take(arguments: argparse.Namespace) -> int:
 
 def _exam(arguments: argparse.Namespace) -> int:
     gc.disable()  # as for the tutorial: all that is made from here to the first frame stays
+    from tutor.cli.start import screen_on_stderr
     from tutor.grading.paper import Paper
     from tutor.grading.taking import Taking, begun_here
     from tutor.tui import exam
     from tutor.tui.exam.sitting import Sitting
 
     checkpoint, digest = _checkpoint(arguments.file)
-    learner = _learner(checkpoint, arguments.learner)
+    learner = asking.learner_of(checkpoint, arguments.learner)
     paper = Paper(checkpoint, checkpoint.learners[learner].seed, preferred(arguments.lang))
     _fetch_tools(checkpoint)
     if learner not in begun_here(checkpoint) and not _begins(checkpoint, learner, paper, arguments):
-        return _incomplete()
+        return exits.INCOMPLETE
     with Taking.open(checkpoint, learner) as taking:
         _settle(taking, arguments, digest)
         language = preferred(arguments.lang, taking.store.language() or _language())
         use_language(language)
-        sitting = Sitting(taking, Paper(checkpoint, taking.entrant.seed, language), lambda: _key_of(taking), Path.cwd())
-        with start_screen():
+        sitting = Sitting(
+            taking, Paper(checkpoint, taking.entrant.seed, language), lambda: checkpoint_key.of(taking), Path.cwd()
+        )
+        with screen_on_stderr():
             handed = exam.take(sitting, language)
         return _told(handed, arguments.file)
 
@@ -122,7 +96,7 @@ def run_hand_in(arguments: argparse.Namespace) -> int:
     from tutor.grading.taking import Taking, begun_here
 
     checkpoint, _digest = _checkpoint(arguments.file)
-    learner = _learner(checkpoint, arguments.learner)
+    learner = asking.learner_of(checkpoint, arguments.learner)
     if learner not in begun_here(checkpoint):
         raise UsageError(
             tell(
@@ -135,48 +109,38 @@ def run_hand_in(arguments: argparse.Namespace) -> int:
         raise UsageError(tell("{path} is no directory", path=arguments.to))
     with Taking.open(checkpoint, learner) as taking:
         taking.hold()
-        key = _load_key(_key_path(arguments.key)) if arguments.key else _key_of(taking)
+        key = checkpoint_key.given(arguments.key) if arguments.key else checkpoint_key.of(taking)
         taking.check_key(key)
-        if not (taking.handed_in or arguments.yes or _agrees(taking)):
-            return _incomplete()
+        if not (taking.handed_in or arguments.yes or _sure(taking)):
+            return exits.INCOMPLETE
         return _told(hand_in(taking, key, arguments.to), arguments.file)
 
 
-def _agrees(taking: Taking) -> bool:
+def _sure(taking: Taking) -> bool:
     """Ask, where there is somebody to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not asking.somebody():
         raise UsageError(tell("handing in ends the checkpoint; say --yes where nobody can be asked"))
     commands = sum(len(attempt.commands) for attempt in taking.attempts().values())
-    return _yes(
+    return asking.agrees(
         _("Hand in {count} commands and answers? After that you cannot go on. [y/N] ", count=commands), usual=False
     )
 
 
 def _told(handed: HandedIn | None, file: Path) -> int:
-    from tutor.cli import exits
-
     quoted = shlex.quote(str(file))
     if handed is None:
         exits.say(tell("not handed in yet; to go on: `nettutor checkpoint take {file}`", file=quoted))
         return exits.INCOMPLETE
     if handed.path is None:
         where = tell(
-            "Copy {path}, or in another directory: `nettutor checkpoint hand-in {file}`", **_both(handed, quoted)
+            "Copy {path}, or in another directory: `nettutor checkpoint hand-in {file}`",
+            path=handed.kept,
+            file=quoted,
         )
         raise StoreError(tell("handed in, but the file could not be written: {why}", why=handed.trouble), where)
     exits.say(tell("handed in; give this one file to your instructor. SHA-256 {digest}", digest=handed.digest))
     print(handed.path)
     return exits.DONE
-
-
-def _both(handed: HandedIn, file: str) -> dict[str, object]:
-    return {"path": handed.kept, "file": file}
-
-
-def _incomplete() -> int:
-    from tutor.cli import exits
-
-    return exits.INCOMPLETE
 
 
 def _checkpoint(path: Path) -> tuple[Checkpoint, str]:
@@ -196,7 +160,6 @@ def _checkpoint(path: Path) -> tuple[Checkpoint, str]:
 
 
 _VERIFIED = "verified"
-_KEY_FILE = "key"
 
 
 def _text(path: Path) -> str:
@@ -206,65 +169,16 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _learner(checkpoint: Checkpoint, asked: str | None) -> str:
-    """The id of a learner in the checkpoint: the given one, the one who began it here, or whoever is there says."""
-    from tutor.grading.taking import begun_here
-
-    if asked is not None:
-        return _known(checkpoint, asked)
-    begun = begun_here(checkpoint)
-    if len(begun) == 1:
-        return begun[0]
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(tell("whose is it? say --learner ID"))
-    for turn in range(_TRIES):
-        answer = _ask(_("Your id, as your school knows you: ")).strip()
-        try:
-            return _known(checkpoint, answer)
-        except UsageError as error:
-            if turn == _TRIES - 1:
-                raise
-            print(shown(error.message), file=sys.stderr)
-    raise AssertionError
-
-
-def _known(checkpoint: Checkpoint, learner: str) -> str:
-    if learner not in checkpoint.learners:
-        raise UsageError(
-            tell(
-                "the checkpoint {id} is not for {learner}: see how your id is written, or ask your instructor",
-                id=repr(checkpoint.id),
-                learner=repr(learner[:64]),
-            )
-        )
-    return learner
-
-
 def _begins(checkpoint: Checkpoint, learner: str, paper: Paper, arguments: argparse.Namespace) -> bool:
     """Say what is coming, and ask whether the clock may start."""
-    from tutor.grading.taking import check_open
+    from tutor.grading.taking import check_key, check_open
     from tutor.tui.exam.briefing import briefing
 
     check_open(checkpoint)
     paper.read_all()
-    key = _load_key(_key_path(arguments.key))
-    _check_key(checkpoint, learner, key)
+    check_key(checkpoint, learner, checkpoint_key.given(arguments.key))
     print(briefing(checkpoint, paper), file=sys.stderr)
-    return _yes(_("Begin? [Y/n] "), usual=True)
-
-
-def _check_key(checkpoint: Checkpoint, learner: str, key: Ed25519PrivateKey) -> None:
-    from tutor.grading import keys
-
-    listed = checkpoint.learners[learner].key
-    if listed and listed != keys.public_text(key):
-        raise UsageError(
-            tell(
-                "the roster lists another key for {learner}: {fingerprint}; give yours with --key FILE",
-                learner=repr(learner),
-                fingerprint=keys.fingerprint(listed),
-            )
-        )
+    return asking.agrees(_("Begin? [Y/n] "), usual=True)
 
 
 def _settle(taking: Taking, arguments: argparse.Namespace, digest: str) -> None:
@@ -282,37 +196,7 @@ def _settle(taking: Taking, arguments: argparse.Namespace, digest: str) -> None:
             )
         )
     if arguments.key is not None:
-        _check_key(taking.checkpoint, taking.learner, _load_key(_key_path(arguments.key)))
-        with contextlib.suppress(OSError):
-            (taking.folder / _KEY_FILE).write_text(f"{_key_path(arguments.key).resolve()}\n")
-
-
-def _key_of(taking: Taking) -> Ed25519PrivateKey:
-    """The key that was given when the checkpoint was taken up, or that of nettutor."""
-    remembered = _text(taking.folder / _KEY_FILE)
-    return _load_key(Path(remembered) if remembered else _key_path(None))
-
-
-def _key_path(asked: Path | None) -> Path:
-    from tutor import paths
-
-    return asked.expanduser() if asked else paths.data() / "checkpoints" / "id_ed25519"
-
-
-def _load_key(path: Path) -> Ed25519PrivateKey:
-    """The key in a file; nettutor's own is made when it is first needed."""
-    from tutor.grading import keys
-
-    if not path.exists() and path == _key_path(None):
-        made = keys.generate()
-        try:
-            keys.save_private(made, path)
-        except OSError as error:
-            from tutor.store import refusals
-
-            raise refusals.of_os(path, error) from error
-        return made
-    return keys.load_private(path.with_suffix("") if path.suffix == ".pub" else path)
+        checkpoint_key.remember(taking, arguments.key)
 
 
 def _fetch_tools(checkpoint: Checkpoint) -> None:
@@ -338,22 +222,3 @@ def _language() -> str | None:
     with contextlib.suppress(StoreError), Store.open() as store:
         return store.language()
     return None
-
-
-def _ask(question: str) -> str:
-    print(question, end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline()
-    if not answer:
-        raise UsageError(tell("nobody answers; nothing was begun"))
-    return answer
-
-
-def _yes(question: str, *, usual: bool) -> bool:
-    answer = _ask(question).strip().casefold()
-    return usual if not answer else answer in ("y", "yes", _("y"), _("yes"))
-
-
-def start_screen() -> contextlib.AbstractContextManager[None]:
-    from tutor.cli.start import screen_on_stderr
-
-    return screen_on_stderr()

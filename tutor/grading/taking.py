@@ -179,14 +179,7 @@ class Taking:
 
     def check_key(self, key: Ed25519PrivateKey) -> None:
         """Raises ``UsageError`` where the roster lists another key for the learner."""
-        if self.entrant.key and self.entrant.key != keys.public_text(key):
-            raise UsageError(
-                tell(
-                    "the roster lists another key for {learner}: {fingerprint}",
-                    learner=repr(self.learner),
-                    fingerprint=keys.fingerprint(self.entrant.key),
-                )
-            )
+        check_key(self.checkpoint, self.learner, key)
 
     def seal(
         self,
@@ -262,6 +255,19 @@ def check_open(checkpoint: Checkpoint) -> None:
         raise UsageError(
             tell(
                 "the checkpoint {id} opens at {opens} (UTC)", id=repr(checkpoint.id), opens=repr(checkpoint.opens[:40])
+            )
+        )
+
+
+def check_key(checkpoint: Checkpoint, learner: str, key: Ed25519PrivateKey) -> None:
+    """Raises ``UsageError`` where the roster lists another key for the learner."""
+    listed = checkpoint.learners[learner].key
+    if listed and listed != keys.public_text(key):
+        raise UsageError(
+            tell(
+                "the roster lists another key for {learner}: {fingerprint}; give yours with --key FILE",
+                learner=repr(learner),
+                fingerprint=keys.fingerprint(listed),
             )
         )
 
