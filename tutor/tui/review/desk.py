@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from tutor import content
 from tutor.errors import NettutorError, SubmissionError
 from tutor.grading import envelope, forms, inbox, strict
 from tutor.grading.book import Book
@@ -166,6 +167,21 @@ class Desk:
         except NettutorError:  # the roster, or a lesson, is another one by now
             return {}
         return {str(flag.detail): flag.detail for flag in found}
+
+    def asks(self, opened: Opened) -> dict[tuple[str, str, str], str]:
+        """What each goal asks for, by item, step and goal, with the learner's own values; nothing where the lessons are
+        others now."""
+        found: dict[tuple[str, str, str], str] = {}
+        try:
+            checkpoint = self.checkpoint(opened.grade.checkpoint)
+            entrant = checkpoint.learners.get(opened.grade.learner)
+            for item in checkpoint.items:
+                lesson = content.load(item.lesson, seed=entrant.seed if entrant else None)
+                for step in lesson.steps:
+                    found |= {(item.id, step.id, goal.id): goal.text for goal in step.goals}
+        except NettutorError:
+            return found
+        return found
 
     def mark(self, digest: str, goal: GradedGoal, points: float, comment: str) -> None:
         """On disk when it returns."""

@@ -15,21 +15,18 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from tutor.errors import NettutorError
 from tutor.grading import saying
 from tutor.i18n import _
-from tutor.inert import line, shown
+from tutor.inert import line
 from tutor.model.grade import GradedGoal
-from tutor.tui.review import recording, telling
-from tutor.tui.review.desk import Desk, Opened, clock
-from tutor.tui.review.labels import OUTCOMES
+from tutor.tui.review import lines, recording, telling
+from tutor.tui.review.desk import Desk, Opened
 from tutor.tui.review.widgets.clauses import Clauses
 from tutor.tui.review.widgets.edges import Head, Keys
 from tutor.tui.review.widgets.player import Player
-from tutor.tui.review.widgets.rows import Rows, cell
+from tutor.tui.review.widgets.rows import Rows
 from tutor.tui.review.widgets.tabs import Tabs
 from tutor.tui.widgets.bars import Key, Notice, NoticeBar
-from tutor.tui.widgets.goals import inline
 
 if TYPE_CHECKING:
     from tutor.tui.review.app import ReviewApp
@@ -130,7 +127,7 @@ class SubmissionScreen(Screen[str]):
         if opened is None or digest != self.digest:
             return
         self.opened = opened
-        self._asks = await asyncio.to_thread(_asks, self._desk, opened)
+        self._asks = await asyncio.to_thread(self._desk.asks, opened)
         self._fill()
 
     def _fill(self) -> None:
@@ -141,15 +138,21 @@ class SubmissionScreen(Screen[str]):
         rows = self.query_one("#goal-rows", Rows)
         rows.fill(
             len(goals),
-            lambda index, width: self._goal_row(goals[index], width),
-            head=_goal_head,
+            lambda index, width: lines.goal_line(goals[index], self._ask_of(goals[index]), width),
+            head=lines.goal_head,
             at=rows.index,
             empty=_("not graded yet: nettutor grade"),
         )
         self.query_one("#about", Clauses).show(lambda: telling.about_clauses(opened))
         self._log = telling.happenings(opened)
         log = self.query_one("#log-rows", Rows)
-        log.fill(len(self._log), self._log_row, head=_log_head, at=log.index, empty=opened.wrong)
+        log.fill(
+            len(self._log),
+            lambda index, width: lines.log_line(self._log[index], width),
+            head=lines.log_head,
+            at=log.index,
+            empty=opened.wrong,
+        )
         self.query_one("#facts", Clauses).show(lambda: telling.end_clauses(opened))
         casts = opened.submission.casts if opened.submission else {}
         self._casts = [(item, machine) for item in opened.items for machine in casts.get(item, ())]
@@ -236,7 +239,7 @@ class SubmissionScreen(Screen[str]):
             )
         elif event.index < len(self._log):
             entry = self._log[event.index]
-            self.query_one("#entry", Clauses).show(lambda: _entry(entry))
+            self.query_one("#entry", Clauses).show(lambda: lines.entry_clauses(entry))
 
     # -- inside
 
@@ -334,74 +337,3 @@ class SubmissionScreen(Screen[str]):
 
     def action_play(self) -> None:
         self.query_one(Player).action_play()
-
-    def _goal_row(self, goal: GradedGoal, width: int) -> Content:
-        result = goal.result
-        sign, style = OUTCOMES[result.outcome]
-        number = f"{saying.points(goal.points)}/{saying.points(result.worth)}{'*' if goal.mark else ' '}"
-        what = self._ask_of(goal) or result.goal
-        place = max(8, min(24, (width - 14) // 3))
-        return Content.assemble(
-            (f"{sign} ", f"bold {style}"),
-            cell(number, 10, right=True),
-            "  ",
-            cell(line(result.step), place, "$text-muted"),
-            "  ",
-            inline(what).truncate(max(0, width - place - 16), ellipsis=True),
-        )
-
-    def _log_row(self, index: int, width: int) -> Content:
-        entry = self._log[index]
-        where = max(6, min(16, width // 8))
-        return Content.assemble(
-            cell(clock(entry.seconds), 8, "$text-muted", right=True),
-            "  ",
-            cell(line(entry.where), where, "$text-muted"),
-            " ",
-            (entry.sign, entry.style),
-            cell(entry.detail, 4, entry.style, right=True),
-            "  ",
-            cell(line(entry.text), max(0, width - where - 18), entry.style),
-        )
-
-
-def _goal_head(width: int) -> Content:
-    place = max(8, min(24, (width - 14) // 3))
-    return Content.assemble("  ", cell(_("points"), 10, right=True), "  ", cell(_("step"), place), "  ", _("goal"))
-
-
-def _log_head(width: int) -> Content:
-    where = max(6, min(16, width // 8))
-    status = cell(_("exit"), 5, right=True)
-    return Content.assemble(
-        cell(_("time"), 8, right=True),
-        "  ",
-        cell(_("where"), where),
-        " ",
-        status,
-        "  ",
-        _("what happened"),
-    )
-
-
-def _entry(entry: telling.Happened) -> tuple[tuple[str, str, str], ...]:
-    status = _("exit {status}", status=entry.detail) if entry.detail else ""
-    rows = [(_("at"), f"{clock(entry.seconds)}  ({entry.wall} UTC)  {entry.where}  {status}".rstrip(), "$text-muted")]
-    return (*rows, (_("text"), entry.text, entry.style))
-
-
-def _asks(desk: Desk, opened: Opened) -> dict[tuple[str, str, str], str]:
-    """What each goal asks for, with the learner's own values; nothing where the lessons are others now."""
-    from tutor import content
-
-    found: dict[tuple[str, str, str], str] = {}
-    try:
-        checkpoint = desk.checkpoint(opened.grade.checkpoint)
-        entrant = checkpoint.learners.get(opened.grade.learner)
-        for item in checkpoint.items:
-            lesson = content.load(item.lesson, seed=entrant.seed if entrant else None)
-            for step in lesson.steps:
-                found |= {(item.id, step.id, goal.id): shown(goal.text) for goal in step.goals}
-    except NettutorError:
-        return found
-    return found
