@@ -48,6 +48,11 @@ class PatientStore(Store):
         if self._changes[attempt, step, goal] <= MOST_CHANGES:
             super().record_goal(attempt, step, goal, status, detail)
 
+    @property
+    def waits(self) -> bool:
+        """Whether there are entries that are not on disk yet."""
+        return bool(self._backlog)
+
     def catch_up(self) -> bool:
         """Write what waits; whether all of it is on disk now."""
         while self._backlog:

@@ -50,7 +50,7 @@ class ExamScreen(TutorialScreen):
     def tick(self) -> None:
         """Once a second: the clock, and what waits for the disk."""
         store = self.exam.patient
-        if store is not None and store.trouble:
+        if store is not None and store.waits:
             store.catch_up()
         self.query_one(ExamTitle).heading = self._heading()
         self._update_notice()
@@ -162,7 +162,9 @@ class ExamScreen(TutorialScreen):
             return
         store, left = self.exam.patient, self.sitting.seconds_left()
         text = ""
-        if store is not None and store.trouble:
+        if store is not None and store.trouble and not store.waits:
+            text = store.trouble
+        elif store is not None and store.trouble:
             text = tell("{reason}. What you do is kept in memory, and tried again.", reason=store.trouble)
         elif left is not None and left < 0:
             text = late_text(self.sitting.checkpoint.lateness, -left)
