@@ -140,6 +140,13 @@ async def test_the_reason_is_named_when_programs_get_nothing(lab: Lab) -> None:
     await unmet(lab, web, Layer.NAME, "198.41.0.4 has no address for")
 
 
+async def test_who_is_slower_than_one_waits_is_silent(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library gave up in time; asked directly, the server had not answered yet when the time was over."""
+    monkeypatch.setattr("tutor.lab.probe.names._DIRECTLY", 0.01)
+    await sh(lab, f"echo nameserver {SILENT} >/etc/resolv.conf", "host")
+    await unmet(lab, Resolves("web.example.com", HOST), Layer.SERVICE, f"{SILENT} gives no answer: timed out")
+
+
 async def test_a_namespace_has_files_of_its_own(lab: Lab) -> None:
     assert await met(lab, Resolves("printer", RED))
     await unmet(lab, Resolves("web.example.com", RED), Layer.SERVICE, "gives no answer")

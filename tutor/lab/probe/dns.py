@@ -20,7 +20,7 @@ _TRIES = (0.8, 1.6, 1.6)  # times the patience, for each try
 _LEAST = 0.5  # seconds of patience: it is not the kernel that answers, but a process that has to get its turn
 _TCP_PATIENCE = 2.4
 _LARGEST = 65535
-_TIMED_OUT = "timed out"
+TIMED_OUT = "timed out"
 
 
 async def dns_lookup(opener: Opener, want: DnsLookup, patience: float) -> DnsResult:
@@ -44,7 +44,7 @@ async def dns_lookup(opener: Opener, want: DnsLookup, patience: float) -> DnsRes
         answer = None
     except OSError as error:
         return DnsResult(error=plain_words(error))
-    return DnsResult(error=_TIMED_OUT) if answer is None else _result(answer, want.rrtype)
+    return DnsResult(error=TIMED_OUT) if answer is None else _result(answer, want.rrtype)
 
 
 async def _socket(opener: Opener, want: DnsLookup, kind: int, protocol: int) -> socket.socket:

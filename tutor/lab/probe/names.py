@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
 
-from tutor.lab.probe.dns import dns_lookup
+from tutor.lab.probe.dns import TIMED_OUT, dns_lookup
 from tutor.lab.probe.files import read_file
 from tutor.lab.probe.opener import Completed, Opener
 from tutor.model import namefiles
-from tutor.model.facts import Asked, Resolution, Text
+from tutor.model.facts import Asked, DnsResult, Resolution, Text
 from tutor.model.wants import DnsLookup, FileOf, NameLookup
 
 _PATIENCE = "RES_OPTIONS=timeout:1 attempts:1"
@@ -69,7 +68,8 @@ def _parsed(text: str) -> tuple[tuple[str, ...], str | None]:
 
 
 async def _asked(opener: Opener, want: NameLookup) -> tuple[Asked, ...]:
-    """Each name server of the place, asked directly for the first name that the library would ask for."""
+    """Each name server of the place, asked directly for the first name that the library would ask for; one that has not
+    answered in time is silent."""
     paths = ["/etc/resolv.conf"]
     if want.place.netns is not None:
         paths.insert(0, f"/etc/netns/{want.place.netns}/resolv.conf")
@@ -80,9 +80,17 @@ async def _asked(opener: Opener, want: NameLookup) -> tuple[Asked, ...]:
             settings = namefiles.resolver(text.text)
             break
     name = want.name if "." in want.name or not settings.search else f"{want.name}.{settings.search[0]}"
-    lookups = [DnsLookup(want.place, server, name) for server in settings.servers]
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_DIRECTLY):
-            results = await asyncio.gather(*(dns_lookup(opener, lookup, _DIRECT_PATIENCE) for lookup in lookups))
-            return tuple(Asked(lookup.server, name, result) for lookup, result in zip(lookups, results, strict=True))
-    return ()
+    asking = {
+        server: asyncio.create_task(dns_lookup(opener, DnsLookup(want.place, server, name), _DIRECT_PATIENCE))
+        for server in dict.fromkeys(settings.servers)
+    }
+    try:
+        if asking:
+            await asyncio.wait(asking.values(), timeout=_DIRECTLY)
+        return tuple(
+            Asked(server, name, task.result() if task.done() else DnsResult(error=TIMED_OUT))
+            for server, task in asking.items()
+        )
+    finally:
+        for task in asking.values():
+            task.cancel()
