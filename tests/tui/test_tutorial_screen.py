@@ -244,6 +244,15 @@ async def test_the_lesson_is_done() -> None:
         assert "F8 Next lesson" in seen(app)
 
 
+async def test_the_last_step_is_not_all_of_the_lesson() -> None:
+    goals = tuple(GoalState(goal, values.MET, latched=True) for goal in values.LESSON.steps[7].goals)
+    for completed, said in ((frozenset({"s8"}), "F5 shows which are left"), (None, "all steps done")):
+        everything = frozenset(step.id for step in values.LESSON.steps) if completed is None else completed
+        async with running(SessionState(values.LESSON, 7, goals, everything)) as (app, pilot):
+            await tell(app, pilot, messages.LessonDone())
+            assert said in seen(app)
+
+
 @pytest.mark.parametrize("size", [(20, 5), *SIZES])
 async def test_help_reset_and_back(size: tuple[int, int]) -> None:
     async with running(size=size) as (app, pilot):

@@ -161,7 +161,10 @@ class TutorialScreen(Screen[None]):
         self._praise(tell("Step {number} complete: {title}", number=number, title=message.step.title))
 
     def on_lesson_done(self, message: messages.LessonDone) -> None:
-        self._praise(tell("Lesson complete: all steps done"))
+        if self.state.lesson_complete:
+            self._praise(tell("Lesson complete: all steps done"))
+        else:  # who jumped here has left out some
+            self._praise(tell("The last step is done; F5 shows which are left"))
 
     def on_remark_shown(self, message: messages.RemarkShown) -> None:
         self.query_one(RemarkBox).remark = message.remark
