@@ -18,7 +18,8 @@ from tutor.session import Session
 
 @dataclass
 class Run:
-    """The proof of one lesson, or of one step of it, while it goes on."""
+    """The proof of one lesson, or of one step of it, while it goes on. ``doubtful`` is one in which what is declared
+    equivalent did not complete its step."""
 
     lesson: Lesson
     only: Step | None = None
@@ -27,6 +28,7 @@ class Run:
     equivalent: list[Declared] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     used: set[Equivalent] = field(default_factory=set)
+    doubtful: bool = False
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -185,6 +187,7 @@ def _judge(run: Run, step: Step, mutant: Mutant, outcome: trial.Outcome) -> None
         run.find(Kind.SURVIVED, step, step.source, f"{text}\n{mutant.key}", mutant.commands)
     else:
         run.killed[mutant.operator] += 1
+        run.doubtful |= declared is not None
         if outcome.unknown or not outcome.blames(mutant.layers):
             layers = ", ".join(sorted(mutant.layers))
             reason = f"{text}\n{outcome.said}\nexpected one of: {layers}"

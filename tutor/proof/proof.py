@@ -34,7 +34,8 @@ class _Trial:
     async def go(self) -> None:
         """Where a busy machine may have been too late, and only there, it is tried once more."""
         part = await self._once()
-        if part.findings and all(finding.kind in _MAY_BE_LATE for finding in part.findings):
+        late = part.findings and all(finding.kind in _MAY_BE_LATE for finding in part.findings)
+        if late or (part.doubtful and not part.findings):
             part = await self._once()
         self.run.take(part)
 

@@ -10,6 +10,7 @@ from tutor.errors import LabEnded
 from tutor.model.lesson import Check, Command, Goal, Lesson, Step
 from tutor.model.state import GoalState
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
+from tutor.proof.line import Line
 from tutor.proof.looking import Doing, all_or_nothing, doing
 from tutor.proof.mutants import effective
 from tutor.replay import type_line, type_one
@@ -89,8 +90,9 @@ def _nested(check: Check) -> Iterator[Check]:
 
 
 def timeout_of(command: Command) -> float:
-    """Seconds that a line may take; one that only waits is let wait."""
-    return WAIT_TIMEOUT if doing(command.text) is Doing.WAITS else LINE_TIMEOUT
+    """Seconds that a line may take; one that only waits is let wait, and so is Docker, which is slow."""
+    slow = doing(command.text) is Doing.WAITS or Line(command.text).program == "docker"
+    return WAIT_TIMEOUT if slow else LINE_TIMEOUT
 
 
 @contextlib.asynccontextmanager
@@ -99,7 +101,7 @@ async def standing(lesson: Lesson, index: int) -> AsyncIterator[Session]:
     session = await Session.boot(lesson)
     try:
         for command in effective(before(lesson, index), packets_matter=packets_matter(lesson.steps[index])):
-            await type_line(session, command, timeout=timeout_of(command))
+            await type_line(session, command, timeout=WAIT_TIMEOUT)
         await session.open_step(index)
         yield session
     finally:
