@@ -10,7 +10,7 @@ from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Unmet
 from tutor.tui import messages
 from tutor.tui.exam.bars import ExamTitle, Heading
-from tutor.tui.exam.sitting import SOON, Sitting, clock_text, late_text
+from tutor.tui.exam.sitting import Sitting, clock_text, late_text
 from tutor.tui.pages import Page
 from tutor.tui.prose import Section, Tone
 from tutor.tui.screens.tutorial import TutorialScreen
@@ -69,7 +69,7 @@ class ExamScreen(TutorialScreen):
             sitting.chosen.points,
             tuple(step.id for step in sitting.steps),
             clock_text(left, sitting.taking.elapsed()),
-            0 if left is None or left > SOON else 1 if left >= 0 else 2,
+            0 if left is None or left > sitting.soon else 1 if left >= 0 else 2,
         )
 
     # -- what the session says

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHOWN = "solution shown"
 """The kind of an entry of the journal; ``item`` is the id of the item."""
 SOON = 600
-"""Seconds before the end from which on the clock stands out."""
+"""Seconds."""
 
 
 @dataclass
@@ -116,6 +116,12 @@ class Sitting:
         """These are not opened again; what was done for them counts."""
         for index in items:
             self.taking.store.note(SHOWN, item=self.paper.items[index].id)
+
+    @property
+    def soon(self) -> float:
+        """How many seconds before the end the clock begins to stand out: a sixth of the time, ten minutes at most."""
+        minutes = self.checkpoint.minutes
+        return min(SOON, minutes * 10) if minutes else SOON
 
     def seconds_left(self) -> float | None:
         return self.taking.clock().left
