@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-
 from tutor.i18n import _, shown, tell
 from tutor.tui.exam.sitting import Sitting, not_allowed, rule_text
 from tutor.tui.prose import Section, Tone
 from tutor.tui.screens.help import GOALS, LESSON, HelpScreen
-from tutor.tui.widgets.lesson_pane import Prose
 
 _HELP = tell("""\
 Type in the shell. The goals under the text are checked as you type. Everything that you do is kept at once: after a
@@ -36,24 +32,17 @@ All other keys go to the shell while you are in it.
 class ExamHelpScreen(HelpScreen):
     """As the tutorial's, with the rules of the checkpoint."""
 
-    DEFAULT_CSS = "ExamHelpScreen { align: center middle; }"
-
     def __init__(self, sitting: Sitting) -> None:
         super().__init__()
         self._sitting = sitting
 
-    def compose(self) -> ComposeResult:
-        with VerticalScroll() as box:
-            box.border_title = _("Help")
-            box.border_subtitle = _("↑ ↓ scroll · t dark or light · l 한국어 · Esc back")
-            yield Prose(
-                (
-                    Section(Tone.PROSE, "", _HELP),
-                    Section(Tone.PROSE, tell("Rules"), self._rules()),
-                    Section(Tone.PROSE, tell("In the lesson (F6)"), LESSON),
-                    Section(Tone.PROSE, tell("Goals"), GOALS),
-                )
-            )
+    def sections(self) -> tuple[Section, ...]:
+        return (
+            Section(Tone.PROSE, "", _HELP),
+            Section(Tone.PROSE, tell("Rules"), self._rules()),
+            Section(Tone.PROSE, tell("In the lesson (F6)"), LESSON),
+            Section(Tone.PROSE, tell("Goals"), GOALS),
+        )
 
     def _rules(self) -> str:
         checkpoint = self._sitting.checkpoint

@@ -48,9 +48,9 @@ class ReviewApp(PlainApp, inherit_bindings=False):
             return None
 
     def action_help(self) -> None:
-        from tutor.tui.review.screens.help import HelpScreen
+        from tutor.tui.review.screens.help import ReviewHelpScreen
 
-        self.push_screen(HelpScreen())
+        self.push_screen(ReviewHelpScreen())
 
     async def action_next_language(self) -> None:
         use_language(next_language())

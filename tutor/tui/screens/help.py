@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 
-from tutor.i18n import _, tell
+from tutor.i18n import tell
 from tutor.tui.prose import Section, Tone
+from tutor.tui.screens.sheet import Sheet
 from tutor.tui.widgets.lesson_pane import Prose
 
 _HELP = tell("""\
@@ -58,32 +56,23 @@ GOALS = tell("""\
 """)
 
 
-class HelpScreen(ModalScreen[None]):
-    DEFAULT_CSS = """
-    HelpScreen { align: center middle; background: $background 60%; }
-    HelpScreen > VerticalScroll {
-        width: 84; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; scrollbar-size-vertical: 1;
-        background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
-        border-subtitle-color: $text-muted;
-    }
-    """
+class HelpScreen(Sheet):
+    """The tutorial's; other front ends have other ``sections``."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,q,enter", "dismiss"),
         Binding("t", "app.toggle_look"),
         Binding("l,shift+f1", "app.next_language"),
     ]
+    heading = tell("Help")
+    keys = tell("↑ ↓ scroll · t dark or light · l 한국어 · Esc back")
 
-    async def language_changed(self) -> None:
-        await self.recompose()
+    def content(self) -> Prose:
+        return Prose(self.sections())
 
-    def compose(self) -> ComposeResult:
-        with VerticalScroll() as box:
-            box.border_title = _("Help")
-            box.border_subtitle = _("↑ ↓ scroll · t dark or light · l 한국어 · Esc back")
-            yield Prose(
-                (
-                    Section(Tone.PROSE, "", _HELP),
-                    Section(Tone.PROSE, tell("In the lesson (F6)"), LESSON),
-                    Section(Tone.PROSE, tell("Goals"), GOALS),
-                )
-            )
+    def sections(self) -> tuple[Section, ...]:
+        return (
+            Section(Tone.PROSE, "", _HELP),
+            Section(Tone.PROSE, tell("In the lesson (F6)"), LESSON),
+            Section(Tone.PROSE, tell("Goals"), GOALS),
+        )

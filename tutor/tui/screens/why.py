@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, assert_never
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 
-from tutor.i18n import _, cells, padded, shown
+from tutor.i18n import _, cells, padded, shown, tell
 from tutor.model import words
 from tutor.model.place import Place
 from tutor.model.state import GoalState
 from tutor.model.verdict import Unmet
 from tutor.model.why import Broken, CannotTell, Outcome, Works
+from tutor.tui.screens.sheet import Sheet
 from tutor.tui.widgets.flow import Flow, hang
 from tutor.tui.widgets.goals import inline, look_of, reasons
 
@@ -103,31 +101,19 @@ def _stops(why: Works | Broken) -> list[tuple[Place, str, str]]:
     return stops
 
 
-class WhyScreen(ModalScreen[None]):
-    """Shows one goal; Esc goes back."""
+class WhyScreen(Sheet):
+    """Shows one goal."""
 
-    DEFAULT_CSS = """
-    WhyScreen { align: center middle; background: $background 60%; }
-    WhyScreen > VerticalScroll {
-        width: 84; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; scrollbar-size-vertical: 1;
-        background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
-        border-subtitle-color: $text-muted;
-    }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f11,q,w,enter", "dismiss"),
         Binding("l,shift+f1", "app.next_language"),
     ]
+    heading = tell("Why?")
+    keys = tell("↑ ↓ scroll · Esc back")
 
     def __init__(self, state: GoalState) -> None:
         super().__init__()
         self._state = state
 
-    async def language_changed(self) -> None:
-        await self.recompose()
-
-    def compose(self) -> ComposeResult:
-        with VerticalScroll() as box:
-            box.border_title = _("Why?")
-            box.border_subtitle = _("↑ ↓ scroll · Esc back")
-            yield Walk(self._state)
+    def content(self) -> Walk:
+        return Walk(self._state)

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
-
-from tutor.i18n import _, tell
+from tutor.i18n import tell
 from tutor.tui.prose import Section, Tone
-from tutor.tui.widgets.lesson_pane import Prose
+from tutor.tui.screens.help import HelpScreen
 
 _HELP = tell("""\
 What a submission claims is not believed: its commands were typed into fresh labs. Look at what that could not decide,
@@ -69,35 +62,13 @@ _BOTH = tell("""\
 """)
 
 
-class HelpScreen(ModalScreen[None]):
-    DEFAULT_CSS = """
-    HelpScreen { align: center middle; background: $background 60%; }
-    HelpScreen > VerticalScroll {
-        width: 84; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; scrollbar-size-vertical: 1;
-        background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
-        border-subtitle-color: $text-muted;
-    }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,q,enter", "dismiss"),
-        Binding("t", "app.toggle_look"),
-        Binding("l,shift+f1", "app.next_language"),
-    ]
-
-    async def language_changed(self) -> None:
-        await self.recompose()
-
-    def compose(self) -> ComposeResult:
-        with VerticalScroll() as box:
-            box.border_title = _("Help")
-            box.border_subtitle = _("↑ ↓ scroll · t dark or light · l 한국어 · Esc back")
-            yield Prose(
-                (
-                    Section(Tone.PROSE, "", _HELP),
-                    Section(Tone.PROSE, tell("The class"), _CLASS),
-                    Section(Tone.PROSE, tell("A submission"), _SUBMISSION),
-                    Section(Tone.PROSE, tell("A recording"), _PLAYER),
-                    Section(Tone.PROSE, tell("Signs"), _SIGNS),
-                    Section(Tone.PROSE, tell("Everywhere"), _BOTH),
-                )
-            )
+class ReviewHelpScreen(HelpScreen):
+    def sections(self) -> tuple[Section, ...]:
+        return (
+            Section(Tone.PROSE, "", _HELP),
+            Section(Tone.PROSE, tell("The class"), _CLASS),
+            Section(Tone.PROSE, tell("A submission"), _SUBMISSION),
+            Section(Tone.PROSE, tell("A recording"), _PLAYER),
+            Section(Tone.PROSE, tell("Signs"), _SIGNS),
+            Section(Tone.PROSE, tell("Everywhere"), _BOTH),
+        )
