@@ -90,7 +90,12 @@ def test_every_text_is_shown_in_both_languages_and_is_english_to_others(lesson: 
     assert read.language == "ko"
     step = read.steps[0]
     for code, texts in {
-        "en": ("What this is about, and why one would want it.", "Make a namespace", "the usual way", "Is amber alone?"),
+        "en": (
+            "What this is about, and why one would want it.",
+            "Make a namespace",
+            "the usual way",
+            "Is amber alone?",
+        ),
         "ko": ("무엇을 다루며 왜 필요한지 적습니다.", "네임스페이스 만들기", "보통 방법", "amber 혼자입니까?"),
     }.items():
         i18n.use_language(code)
