@@ -227,7 +227,7 @@ def attempt(lines: Sequence[str], lesson: str = "own") -> dict[str, Attempt]:
 ODD = (
     "ip netns ad {name}",
     "ip netns add {name} # here",
-    "ip -n {name} adress add {net}.1/24",
+    "ip -n {name} addrr add {net}.1/24",
     "echo what now > /tmp/notes",
     "ip -n {name} addr add {net}.1/24 dev eth0",
     "ip -n {name} -details link show lo",
