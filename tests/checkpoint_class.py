@@ -57,10 +57,10 @@ class School:
     def checkpoint(self) -> Checkpoint:
         return read_handout(self.course.handouts / "mid.checkpoint")
 
-    def taking(self, learner: str, *, shift: float = 0.0) -> Taking:
-        """Begun, or gone on with. ``shift`` seconds later than it is, by every clock of that machine."""
+    def taking(self, learner: str, *, shift: float = 0.0, machine: str = "") -> Taking:
+        """Begun, or gone on with. ``shift`` seconds later than it is, by every clock of the machine."""
         if not shift:
-            return Taking.open(self.checkpoint(), learner, root=self.homes / learner)
+            return Taking.open(self.checkpoint(), learner, root=self.homes / (machine or learner))
         with Taking.open(self.checkpoint(), learner, root=self.homes / learner) as begun:
             folder, boot = begun.folder, begun.store.journal()[0].body["boot"]
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from own_lesson import ADDRESS_STEP, NAME_STEP, own_lesson, write_lesson
+
 from tutor.grading import keys
 from tutor.grading.course import Course, read_handout
 from tutor.grading.paper import Paper
@@ -14,90 +16,33 @@ from tutor.grading.taking import Taking
 from tutor.model.checkpoint import Checkpoint, Item
 from tutor.tui.exam.sitting import Sitting
 
-LESSON = """\
----
-id: own
-title: Everybody's own
-summary: Namespaces and an address, other ones for everybody.
-requires: [netns]
-tools: [iproute2]
-parameters:
-  name: [red, green, white, black]
-  net: [192.168.15, 10.20.30, 172.16.9, 10.77.1]
-machines:
-  host:
-    interfaces: {}
----
 
-Four steps.
-
-## A namespace {#name}
+def _named(id: str, heading: str, name: str) -> str:
+    return f"""\
+## {heading} {{#{id}}}
 
 ```yaml goal
-id: there
-text: There is `{{name}}`.
-namespace-exists: host/{{name}}
-```
-
-```hint
-A first hint.
+id: there-{"too" if id == "other" else id}
+text: There is `{name}`.
+namespace-exists: host/{name}
 ```
 
 ```bash solution ip
-ip netns add {{name}}
-```
-
-## An address {#address}
-
-```yaml goal
-id: carried
-text: It has the address {{net}}.1.
-address: {address: "{{net}}.1/24", in: host/{{name}}}
-```
-
-```yaml goal
-id: links
-text: How many links has `{{name}}`?
-answer-link-count: host/{{name}}
-```
-
-```bash solution ip
-ip -n {{name}} addr add {{net}}.1/24 dev lo
-= 1
-```
-
-## Another one {#other}
-
-```yaml goal
-id: there-too
-text: There is `other`.
-namespace-exists: host/other
-```
-
-```bash solution ip
-ip netns add other
-```
-
-## The last one {#last}
-
-```yaml goal
-id: there-last
-text: There is `last`.
-namespace-exists: host/last
-```
-
-```bash solution ip
-ip netns add last
+ip netns add {name}
 ```
 """
+
+
+HINTED = NAME_STEP.replace("```bash solution", "```hint\nA first hint.\n```\n\n```bash solution")
+LESSON = own_lesson(
+    HINTED, ADDRESS_STEP, _named("other", "Another one", "other"), _named("last", "The last one", "last")
+)
 KEY = keys.generate()
 
 
 def lessons_in(path: Path) -> Path:
     """A directory for ``NETTUTOR_LESSONS``."""
-    (path / "lessons" / "16-own").mkdir(parents=True)
-    (path / "lessons" / "16-own" / "lesson.md").write_text(LESSON)
-    return path / "lessons"
+    return write_lesson(path / "lessons", LESSON)
 
 
 def course_in(path: Path, items: tuple[Item, ...], **changes: object) -> Course:

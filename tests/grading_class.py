@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from own_lesson import NAMES, NETS, own_lesson, write_lesson
+
 from tutor.grading import inbox, keys
 from tutor.grading.course import Course, read_handout
 from tutor.grading.inbox import TAKEN, Accepted
@@ -18,54 +20,11 @@ from tutor.store import Store
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-LESSON = """\
----
-id: own
-title: Everybody's own
-summary: A namespace and an address, other ones for everybody.
-requires: [netns, veth]
-tools: [iproute2]
-parameters:
-  name: [red, green, white, black, amber, ivory]
-  net: [192.168.15, 10.20.30, 172.16.9, 10.77.1, 10.88.2, 10.99.3]
-machines:
-  host:
-    interfaces: {}
----
-
-Look with `ip netns list`, as in the violet one.
-
-## A namespace {#name}
-
-```yaml goal
-id: there
-text: There is `{{name}}`.
-namespace-exists: host/{{name}}
-```
-
-```bash solution ip
-ip netns add {{name}}
-```
-
-## An address {#address}
-
-```yaml goal
-id: carried
-text: It has the address {{net}}.1.
-address: {address: "{{net}}.1/24", in: host/{{name}}}
-```
-
-```yaml goal
-id: links
-text: How many links has `{{name}}`?
-answer-link-count: host/{{name}}
-```
-
-```bash solution ip
-ip -n {{name}} addr add {{net}}.1/24 dev lo
-= 1
-```
-"""
+LESSON = own_lesson(
+    names=(*NAMES, "amber", "ivory"),
+    nets=(*NETS, "10.88.2", "10.99.3"),
+    opening="Look with `ip netns list`, as in the violet one.",
+)
 HOUR = 3600.0
 START = 1_796_000_000.0
 """The wall clock when an attempt begins, in seconds since the epoch."""
@@ -73,9 +32,7 @@ START = 1_796_000_000.0
 
 def lessons(directory: Path) -> Path:
     """A directory for ``NETTUTOR_LESSONS`` with ``LESSON`` in it."""
-    (directory / "16-own").mkdir(parents=True)
-    (directory / "16-own" / "lesson.md").write_text(LESSON)
-    return directory
+    return write_lesson(directory, LESSON)
 
 
 @dataclass

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from own_lesson import NAME_STEP, NAMES, own_lesson, write_lesson
+
 from tutor import content
 from tutor.grading import envelope, forms, keys
 from tutor.grading.course import Course
@@ -19,44 +21,20 @@ from tutor.store.journal import GENESIS, chain
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-SMALL = """\
----
-id: small
-title: Small
-summary: One namespace.
-requires: [netns]
-tools: [iproute2]
-parameters:
-  name: [red, green, white, black, amber, olive, coral, ivory]
-machines:
-  host:
-    interfaces: {}
----
 
-One step.
+def small(*names: str) -> str:
+    """The text of a lesson of one step."""
+    return own_lesson(NAME_STEP, id="small", names=names or (*NAMES, "amber", "olive", "coral", "ivory"), nets=())
 
-## A namespace {#name}
 
-```yaml goal
-id: there
-text: There is `{{name}}`.
-namespace-exists: host/{{name}}
-```
-
-```bash solution ip
-ip netns add {{name}}
-```
-"""
 RIGHT = "ip netns add {name}"
 Line = str | tuple[str, int]
 """What was typed in the one step, with the learner's parameters for ``{names}``; and the exit status, if not 0."""
 
 
-def lessons(folder: Path, text: str = SMALL, name: str = "20-small") -> Path:
+def lessons(folder: Path, text: str = "") -> Path:
     """A directory for ``NETTUTOR_LESSONS``."""
-    (folder / "lessons" / name).mkdir(parents=True)
-    (folder / "lessons" / name / "lesson.md").write_text(text)
-    return folder / "lessons"
+    return write_lesson(folder / "lessons", text or small(), "small")
 
 
 @dataclass(frozen=True)

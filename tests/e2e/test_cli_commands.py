@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tutor import content
 from tutor.store import Store
 
 NETTUTOR = [sys.executable, "-m", "tutor"]
@@ -41,7 +42,8 @@ def test_check_without_a_script_is_incomplete() -> None:
 
 
 def test_check_json_is_the_contract() -> None:
-    done = nettutor("check", "namespaces", "--script", "-", "--seed", "3", "--json", stdin="ip netns add red\n")
+    line = content.load("namespaces", seed=3).steps[0].solutions[0].commands[0].text
+    done = nettutor("check", "namespaces", "--script", "-", "--seed", "3", "--json", stdin=f"{line}\n")
     assert done.returncode == 1, done.stderr
     report = json.loads(done.stdout)
     assert set(report) == {"lesson", "seed", "completed", "steps"}

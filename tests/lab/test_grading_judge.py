@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from own_lesson import own_lesson, write_lesson
 
 from tutor import content
 from tutor.grading import judge
@@ -16,62 +17,12 @@ from tutor.model.progress import Attempt, TypedCommand
 
 CONFIRMED, NOT_REPRODUCED, INCONCLUSIVE = Outcome.CONFIRMED, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE
 
-LESSON = """\
----
-id: own
-title: Everybody's own
-summary: A namespace and an address, other ones for everybody.
-requires: [netns, veth]
-tools: [iproute2]
-parameters:
-  name: [red, green, white, black]
-  net: [192.168.15, 10.20.30, 172.16.9, 10.77.1]
-machines:
-  host:
-    interfaces: {}
----
-
-Two steps.
-
-## A namespace {#name}
-
-```yaml goal
-id: there
-text: There is `{{name}}`.
-namespace-exists: host/{{name}}
-```
-
-```bash solution ip
-ip netns add {{name}}
-```
-
-## An address {#address}
-
-```yaml goal
-id: carried
-text: It has the address {{net}}.1.
-address: {address: "{{net}}.1/24", in: host/{{name}}}
-```
-
-```yaml goal
-id: links
-text: How many links has `{{name}}`?
-answer-link-count: host/{{name}}
-```
-
-```bash solution ip
-ip -n {{name}} addr add {{net}}.1/24 dev lo
-= 1
-```
-"""
 OWN, OTHER = 11, 12
 
 
 @pytest.fixture(autouse=True)
 def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "16-own").mkdir()
-    (tmp_path / "16-own" / "lesson.md").write_text(LESSON)
-    monkeypatch.setenv("NETTUTOR_LESSONS", str(tmp_path))
+    monkeypatch.setenv("NETTUTOR_LESSONS", str(write_lesson(tmp_path, own_lesson())))
 
 
 def attempt(typed: Mapping[str, Sequence[str]], seed: int = OWN) -> Attempt:

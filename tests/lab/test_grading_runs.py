@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handed_in import RIGHT, SMALL, Pupils, lessons
+from handed_in import RIGHT, Pupils, lessons, small
 from lab_modes import alive, processes_of
 from victims import nursery
 
@@ -33,7 +33,7 @@ KILLS = 100
 
 @pytest.fixture
 def pupils(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pupils:
-    text = SMALL.replace("  name: [red, green, white, black, amber, olive, coral, ivory]\n", "  name: [red]\n")
+    text = small("red")
     monkeypatch.setenv("NETTUTOR_LESSONS", str(lessons(tmp_path, text)))
     return Pupils.found(tmp_path, LEARNERS)
 

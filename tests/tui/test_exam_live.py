@@ -93,7 +93,7 @@ async def test_from_the_first_item_to_a_file_that_is_taken_in(tmp_path: Path) ->
         await on(pilot, "item 1 of 2  5 points  ◉○")
         await typed(app, f"ip netns add {name(app)}")
         await until(pilot, lambda: ready(app) and "item 1 of 2  5 points  ●◉" in seen(app))
-        assert "3. Another one" in seen(app), "the step between them is done for the learner"
+        await on(pilot, "3. Another one")  # the step between them is done for the learner
         await typed(app, "ip netns add other")
         await on(pilot, "✔ This item is complete")
         await on(pilot, "F8 Next item")
