@@ -386,7 +386,7 @@ def test_without_psycopg_the_extra_is_named() -> None:
     done = _python(script, "postgresql://u:secret@127.0.0.1/db")
     assert done.returncode == 0, done.stderr
     assert "StoreError" in done.stdout
-    assert "pip install 'nettutor[postgresql]'" in done.stdout
+    assert "-m pip install 'psycopg[binary]'" in done.stdout
     assert "secret" not in done.stdout
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def unreachable(where: Where, reason: str) -> StoreError:
 def no_driver(reason: str) -> StoreError:
     return StoreError(
         tell("a gradebook in PostgreSQL needs psycopg ({reason})", reason=reason),
-        tell("Install nettutor with the extra `postgresql`: pip install 'nettutor[postgresql]'"),
+        tell("Install it with: {python} -m pip install 'psycopg[binary]'", python=sys.executable),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import sys
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,7 +32,8 @@ class Dask:
             import distributed
         except ImportError as error:
             raise MachineError(
-                tell("Dask is not installed here"), tell("Install it with: pip install 'nettutor[cluster]'")
+                tell("Dask is not installed here"),
+                tell("Install it with: {python} -m pip install distributed", python=sys.executable),
             ) from error
         self.slots = jobs or 1
         self._jobs = jobs
