@@ -144,6 +144,7 @@ async def test_both_tools_in_the_same_place_and_none_in_another() -> None:
             "10.1.0.0/16",
             "192.168.15.0/24",
             "192.168.15.2",
+            None,
         }
         assert await read_rules(here, RED) == Ruleset()
 
