@@ -21,9 +21,9 @@ from tutor.model.state import GoalState
 from tutor.model.verdict import Met, Unknown, Unmet
 from tutor.replay import machine_of, type_all
 from tutor.replay.restore import INTERRUPTED, only_looks
+from tutor.replay.settling import look_until_settled
 from tutor.replay.typing import HASTE, type_into
 from tutor.session import Session, StepCompleted
-from tutor.session.session import PATIENCE
 from tutor.term import Finished
 
 _LEAST = 2.0
@@ -126,7 +126,7 @@ class _Run:
         if step.id not in self._completed or lines:
             try:
                 await self._type(session, lines, typing)
-                await session.look(patience=PATIENCE)
+                await look_until_settled(session)
             except LabEnded as error:
                 typing.blame(len(lines), f"the lab ended: {error}", wrecked=True)
         complete = step.id in self._completed
@@ -169,7 +169,7 @@ class _Run:
         try:
             for step in self._lesson.steps[session.state.step_index : index]:
                 await type_all(session, step.solutions[0].commands, [], None)
-                await session.look(patience=PATIENCE)
+                await look_until_settled(session)
             if session.state.step_index != index:
                 await session.open_step(index)
         finally:

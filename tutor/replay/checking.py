@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from tutor.errors import NettutorError
@@ -10,13 +9,11 @@ from tutor.i18n import tell
 from tutor.model.lesson import Command, GoalKind, Lesson, Step
 from tutor.model.state import GoalState
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
-from tutor.model.why import CannotTell
 from tutor.replay.report import GoalReport, Report, StepReport
+from tutor.replay.settling import look_until_settled
 from tutor.replay.typing import Progress, TypedLine, machine_of, type_all
 from tutor.session import Session, StepCompleted
 from tutor.session.session import PATIENCE
-
-_SETTLING = (0.5, 1.0, 2.0)  # seconds
 
 
 async def check(
@@ -44,7 +41,7 @@ async def check(
         try:
             await session.open_step(0)
             await type_all(session, commands, typed, on_progress)
-            await _look_until_settled(session)
+            await look_until_settled(session)
         except NettutorError as error:
             if not session.lab.ended.done():
                 raise
@@ -53,18 +50,6 @@ async def check(
         return Report(lesson, seed, tuple(steps), tuple(typed), lab_ended)
     finally:
         await session.close()
-
-
-async def _look_until_settled(session: Session) -> None:
-    """Look, and again where packets are lost and nothing is in their way: it may still be settling. Proxy ARP is up
-    to 0.8 s late (proxy_delay of arp(7)), and a carrier that came back is told of once a second."""
-    await session.look(patience=PATIENCE)
-    for pause in _SETTLING:
-        verdicts = [state.verdict for state in session.state.goals if not state.done]
-        if not any(isinstance(verdict, Unmet) and isinstance(verdict.why, CannotTell) for verdict in verdicts):
-            break
-        await asyncio.sleep(pause)
-        await session.look(patience=PATIENCE)
 
 
 async def _step_report(

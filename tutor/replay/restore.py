@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from tutor.errors import NettutorError
 from tutor.model.lesson import Command, Lesson, Step
+from tutor.replay.settling import look_until_settled
 from tutor.replay.typing import Progress, type_all
 from tutor.session import Session
-from tutor.session.session import PATIENCE
 from tutor.store import Attempt, Store
 
 INTERRUPTED = 130
@@ -134,7 +134,7 @@ async def _lead_to(
         try:
             await session.open_step(0)
             await type_all(session, script, [], on_progress)
-            await session.look(patience=PATIENCE)
+            await look_until_settled(session)
             if session.state.step_index >= index or script is solved:
                 if session.state.step_index != index:
                     await session.open_step(index)
