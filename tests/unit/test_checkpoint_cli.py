@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tutor
-from tutor import i18n
+from tutor import content, i18n
 from tutor.cli import main
 from tutor.grading import inbox, keys
 from tutor.grading.course import Course, read_handout
@@ -76,6 +76,19 @@ def test_a_course_a_checkpoint_and_what_is_in_it(capsys: Said) -> None:
         "        10  namespaces#create+inside",
         "       2.5  nat",
     ]
+
+
+def test_the_instructor_can_draw_again_what_a_learner_has(capsys: Said, course: Course) -> None:
+    status, out, _ = run(capsys, "list", "net", "--learner", "ann")
+    seed = course.checkpoint("mid").learners["ann"].seed
+    values = content.load("nat", seed=seed).parameters
+    line = next(line for line in out.splitlines() if line.startswith(f"      nat --seed {seed}: "))
+    assert (status, dict(word.split("=") for word in line.split(": ")[1].split())) == (0, dict(values))
+    assert run(capsys, "list", "net", "--learner", "anne") == (
+        2,
+        "",
+        "nettutor: the roster has no learner 'anne'; did you mean 'ann'?\n",
+    )
 
 
 @pytest.mark.parametrize(

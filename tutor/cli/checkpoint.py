@@ -14,7 +14,8 @@ from tutor.errors import UsageError
 from tutor.i18n import _, tell
 
 if TYPE_CHECKING:
-    from tutor.model.checkpoint import Item, Lateness, Policy
+    from tutor.grading.course import Course
+    from tutor.model.checkpoint import Checkpoint, Item, Lateness, Policy
 
 _EXAMPLES = tell("""\
 examples:
@@ -42,8 +43,12 @@ examples:
 
 
 _LIST = tell("""\
+With --learner, also what was drawn for one of them: the seed, with which `nettutor check LESSON --seed N` makes the
+same lab, and the values that the lesson has with it.
+
 examples:
   nettutor checkpoint list net-2027
+  nettutor checkpoint list net-2027 --learner 2027001
 """)
 
 
@@ -89,6 +94,7 @@ def _add_add(actions: Any) -> None:
 def _add_list(actions: Any) -> None:
     parser = actions.add_parser("list", help=_("the learners and checkpoints of a course"), examples=_LIST)
     parser.add_argument("course", metavar="DIR", type=Path)
+    parser.add_argument("--learner", metavar="ID", help=_("show what was drawn for this learner"))
     parser.set_defaults(run=run_list)
 
 
@@ -140,7 +146,11 @@ def run_list(arguments: argparse.Namespace) -> int:
     from tutor.grading.course import Course
     from tutor.inert import line, shown
 
-    course = Course.open(arguments.course)
+    course, learner = Course.open(arguments.course), arguments.learner
+    if learner is not None and learner not in course.learners:
+        raise UsageError(
+            tell("the roster has no learner {learner}{nearest}", learner=repr(learner), nearest=_like(learner, course))
+        )
     print(f"{shown(course.id)}: {line(course.title)}, {_('{count} learners', count=len(course.learners))}")
     for id in course.checkpoint_ids():
         checkpoint = course.checkpoint(id)
@@ -148,7 +158,24 @@ def run_list(arguments: argparse.Namespace) -> int:
         print(f"  {id}: {line(checkpoint.title)}, {_('{points} points', points=f'{checkpoint.points:g}')}, {limit}")
         for item in checkpoint.items:
             print(f"    {item.points:6g}  {shown(item.id)}")
+        if learner is not None:
+            _print_drawn(checkpoint, learner)
     return exits.DONE
+
+
+def _print_drawn(checkpoint: Checkpoint, learner: str) -> None:
+    from tutor import content
+
+    seed = checkpoint.learners[learner].seed
+    for lesson in dict.fromkeys(item.lesson for item in checkpoint.items):
+        values = content.load(lesson, seed=seed).parameters
+        print(f"      {lesson} --seed {seed}: {' '.join(f'{name}={value}' for name, value in values.items())}")
+
+
+def _like(learner: str, course: Course) -> str:
+    from tutor.content.tree import nearest
+
+    return nearest(learner, course.learners)
 
 
 def _items(words: Sequence[str]) -> tuple[Item, ...]:
