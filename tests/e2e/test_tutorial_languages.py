@@ -43,6 +43,8 @@ def test_an_answer_in_korean_counts(terminal: Terminal) -> None:
     terminal.start("bridges#outside", "--lang", "ko", size=(120, 35))
     terminal.until("root@host:~#")
     terminal.until("답해 보세요")
+    terminal.until("F6 답")
     terminal.keys("F6")
+    terminal.until("F6 강의")
     terminal.type("아니요")
     terminal.until(lambda screen: "8단계 완료" in screen or "9/" in screen)
