@@ -160,6 +160,22 @@ async def test_a_step_can_be_asked_for_by_name(namespaces: Lesson, store: Store)
         await session.close()
 
 
+async def test_what_holds_when_a_step_is_gone_on_with_is_kept(namespaces: Lesson, store: Store) -> None:
+    """Also the verdicts of before the session had a place to keep them."""
+    attempt = store.begin("namespaces", seed=0)
+    store.record_open(attempt, "plug")
+    session = await replay.resume(namespaces, store)
+    try:
+        await session.look(patience=0.3)
+        kept = store.current("namespaces")
+        assert kept is not None
+        told = {state.goal.id for state in session.state.goals if state.verdict is not None}
+        assert told
+        assert {goal for step, goal in kept.goals if step == "plug"} == told
+    finally:
+        await session.close()
+
+
 async def test_reset_gives_the_step_as_it_was_opened(live: Live) -> None:
     live.type("ip netns add red; ip netns add blue")
     await live.until(lambda: live.completed() == ["create"])

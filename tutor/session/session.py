@@ -122,8 +122,12 @@ class Session:
         return self._store
 
     def keep_in(self, store: Store, attempt: int, completed: frozenset[str]) -> None:
-        """From now on progress goes into ``store``; ``completed`` is what counts as done in this attempt."""
+        """From now on progress goes into ``store``, as what is known already does at once; ``completed`` is what counts
+        as done in this attempt."""
         self._store, self._attempt, self.completed = store, attempt, completed
+        for goal in self.referee.states:
+            if goal.verdict is not None:
+                self._record_goal(goal.goal.id, goal.verdict)
 
     def subscribe(self, callback: Callable[[SessionEvent], None]) -> None:
         """``callback`` is called in the event loop, in the order in which things happened."""
