@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tutor.cli import exits
+from tutor.cli import exits, output
 from tutor.errors import UsageError
 from tutor.i18n import _, tell
 
@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
         else:
-            _write(arguments.output, data)
+            output.write(arguments.output, data)
     _warn(sheet, arguments)
     return exits.DONE
 
@@ -167,10 +167,10 @@ def _write_feedback(sheet: Sheet, arguments: argparse.Namespace) -> None:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, text in texts.items():
                 archive.writestr(name, text)
-        _write(target, packed.getvalue())
+        output.write(target, packed.getvalue())
     else:
         for name, text in texts.items():
-            _write(target / name, text.encode())
+            output.write(target / name, text.encode())
     exits.say(tell("{target}: feedback for {count} learners", target=target, count=len(texts)))
 
 
@@ -192,14 +192,6 @@ def _names(sheet: Sheet, arguments: argparse.Namespace) -> Mapping[str, str] | N
     if lost := [learner for learner in people if learner not in found]:
         exits.say(tell("no feedback for those whose number is not known: {names}", names=_listed(lost)))
     return found
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _warn(sheet: Sheet, arguments: argparse.Namespace) -> None:

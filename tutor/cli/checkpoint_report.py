@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tutor.cli import exits
+from tutor.cli import exits, output
 from tutor.errors import UsageError
 from tutor.i18n import _, tell
 
@@ -112,9 +112,5 @@ def _now() -> str:
 
 
 def _write(path: Path, text: str) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    output.write(path, text.encode())
     return path

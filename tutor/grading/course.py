@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor.errors import SubmissionError, UsageError
-from tutor.grading import envelope, forms, keys, roster, seeds, strict
+from tutor.grading import envelope, forms, keys, roster, seeds, strict, whole
 from tutor.grading.roster import Learner
 from tutor.i18n import tell
 from tutor.model.checkpoint import Checkpoint, Entrant
@@ -58,10 +57,10 @@ class Course:
         try:
             key = keys.generate()
             keys.save_private(key, staging / "instructor.key")
-            _write(staging / "secret", secrets.token_hex(32).encode() + b"\n", mode=0o600)
+            whole.replace(staging / "secret", secrets.token_hex(32).encode() + b"\n", mode=0o600)
             shutil.copyfile(learners, staging / "roster.csv")
             about = {"schema": 1, "id": id, "title": title, "public_key": keys.public_text(key)}
-            _write(staging / "course.json", _pretty(about))
+            whole.replace(staging / "course.json", _pretty(about))
             for name in ("checkpoints", "handouts"):
                 (staging / name).mkdir()
             if path.exists():
@@ -143,7 +142,7 @@ class Course:
             raise UsageError(tell("there is a checkpoint {id} already; --again replaces it", id=repr(chosen.id)))
         bare = replace(chosen, learners={})
         self._read.pop(chosen.id, None)
-        _write(self.path / "checkpoints" / f"{chosen.id}.json", _pretty(forms.plain(bare)))
+        whole.replace(self.path / "checkpoints" / f"{chosen.id}.json", _pretty(forms.plain(bare)))
         return self.hand_out(chosen.id)
 
     def hand_out(self, id: str) -> Path:
@@ -151,7 +150,7 @@ class Course:
         key = keys.load_private(self.path / "instructor.key")
         data = envelope.seal(forms.plain(self.checkpoint(id)), envelope.CHECKPOINT, key)
         path = self.handouts / f"{id}{SUFFIX}"
-        _write(path, data)
+        whole.replace(path, data)
         return path
 
     def _entrant(self, checkpoint: str, learner: Learner) -> Entrant:
@@ -199,19 +198,3 @@ def _read(path: Path) -> Any:
         return strict.parse(strict.read(path))
     except SubmissionError as error:
         raise UsageError(f"{path}: {error}") from error
-
-
-def _write(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """The whole file or the one before it; on disk when this returns."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-        fresh.chmod(mode)
-        fresh.rename(path)
-    except BaseException:
-        fresh.unlink()
-        raise

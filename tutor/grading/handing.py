@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.errors import StoreError, SubmissionError
-from tutor.grading import envelope, keys, strict
+from tutor.grading import envelope, keys, strict, whole
 from tutor.grading.taking import Taking
 from tutor.i18n import tell
 from tutor.store import refusals
@@ -47,7 +46,7 @@ def hand_in(taking: Taking, key: Ed25519PrivateKey, directory: Path) -> HandedIn
     data = _sealed_before(taking, key, kept) or taking.seal(key)
     try:
         if not _holds(kept, data):
-            _replace(kept, data)
+            whole.replace(kept, data)
     except OSError as error:
         raise _unkept(kept, error) from error
     digest = hashlib.sha256(data).hexdigest()
@@ -109,7 +108,7 @@ def _holds(path: Path, data: bytes) -> bool:
 
 def _create(path: Path, data: bytes) -> None:
     """The whole file, or none; ``FileExistsError`` where one came meanwhile."""
-    fresh = _written(path, data)
+    fresh = whole.beside(path, data)
     try:
         try:
             os.link(fresh, path)
@@ -121,28 +120,3 @@ def _create(path: Path, data: bytes) -> None:
             fresh.rename(path)
     finally:
         fresh.unlink(missing_ok=True)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    fresh = _written(path, data)
-    try:
-        fresh.rename(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-
-
-def _written(path: Path, data: bytes) -> Path:
-    """A new file beside ``path``, on disk when this returns."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}-", dir=path.parent)
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-        fresh.chmod(0o644)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    return fresh

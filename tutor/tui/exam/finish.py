@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -18,24 +17,9 @@ from tutor.grading.handing import HandedIn
 from tutor.grading.paper import Standing
 from tutor.i18n import _, shown
 from tutor.inert import line
+from tutor.tui.exam.box import Box
 from tutor.tui.exam.items import item_lines
 from tutor.tui.exam.sitting import Sitting, late_text, rule_text
-
-BOX = """
-    {name} {{ align: center middle; background: $background 60%; }}
-    {name} > VerticalScroll {{
-        width: 84; max-width: 100%; height: auto; max-height: 100%; padding: 1 2; scrollbar-size-vertical: 1;
-        background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
-        border-subtitle-color: $text-muted;
-    }}
-    {name} Static {{ height: auto; margin: 0 0 1 0; }}
-    {name} .quiet {{ color: $text-muted; }}
-    {name} OptionList {{ height: auto; border: none; padding: 0; background: $surface; }}
-    {name} OptionList:focus {{ border: none; }}
-    {name} .urgent {{ color: $text-warning; }}
-    {name} OptionList > .option-list--option-highlighted,
-    {name} OptionList:focus > .option-list--option-highlighted {{ background: $panel; color: $foreground; }}
-"""
 
 
 class Choice(Enum):
@@ -43,10 +27,9 @@ class Choice(Enum):
     LEAVE = "leave"
 
 
-class FinishScreen(ModalScreen[Choice | None]):
+class FinishScreen(Box[Choice | None]):
     """Gives what the learner wants; handing in is asked twice."""
 
-    DEFAULT_CSS = BOX.format(name="FinishScreen")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h", "choose('hand')"),
         Binding("y", "choose('yes')"),
@@ -127,10 +110,8 @@ class FinishScreen(ModalScreen[Choice | None]):
             self.dismiss(None)
 
 
-class WaitScreen(ModalScreen[None]):
+class WaitScreen(Box[None]):
     """While there is nothing to do."""
-
-    DEFAULT_CSS = BOX.format(name="WaitScreen")
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
@@ -138,10 +119,9 @@ class WaitScreen(ModalScreen[None]):
             yield Static(Content(_("Reading what is there, and sealing it …")))
 
 
-class HandedInScreen(ModalScreen[None]):
+class HandedInScreen(Box[None]):
     """Where the file is, or why there is none."""
 
-    DEFAULT_CSS = BOX.format(name="HandedInScreen")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,escape,q,f10", "dismiss"),
         Binding("shift+f1", "app.next_language"),
@@ -181,10 +161,9 @@ class HandedInScreen(ModalScreen[None]):
                 )
 
 
-class GiveAwayScreen(ModalScreen[bool]):
+class GiveAwayScreen(Box[bool]):
     """Whether to go on to an item on the way to which others are given away."""
 
-    DEFAULT_CSS = BOX.format(name="GiveAwayScreen")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "choose(True)"),
         Binding("escape,n,q", "choose(False)"),

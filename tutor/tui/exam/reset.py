@@ -9,12 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tutor.i18n import _
-from tutor.tui.exam.finish import BOX
+from tutor.tui.exam.box import Box
 
 
 class Reset(Enum):
@@ -22,10 +21,9 @@ class Reset(Enum):
     ITEM = "item"
 
 
-class ResetScreen(ModalScreen[Reset | None]):
+class ResetScreen(Box[Reset | None]):
     """Gives what to set back, or ``None``. ``several``: the item has more than one step."""
 
-    DEFAULT_CSS = BOX.format(name="ResetScreen")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "choose('step')"),
         Binding("i", "choose('item')"),
