@@ -35,6 +35,10 @@ _FLAGS = (
 _TOLD = ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Page.javascriptDialogOpening")
 
 
+class Refused(AssertionError):
+    """What was asked has no answer; among others when the page it was asked in has left."""
+
+
 @dataclass
 class Page:
     """What was seen of one page: ``requests`` are addresses, ``said`` whatever reached the console or popped up."""
@@ -52,6 +56,16 @@ class Page:
         found = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
+
+    def until(self, condition: str) -> None:
+        """Asked again and again: a question that is open while the page is exchanged is refused, not answered."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with contextlib.suppress(Refused):
+                if self.ask(condition) is True:
+                    return
+            assert time.monotonic() < deadline, (condition, self)
+            time.sleep(0.02)
 
     def look(self, *, width: int, height: int = 900, scheme: str = "light", media: str = "screen") -> None:
         mobile = width < 600
@@ -113,10 +127,7 @@ class Browser:
             page.call(f"{domain}.enable")
         page.look(width=1200)
         page.call("Page.navigate", url=path.resolve().as_uri())
-        deadline = time.monotonic() + PATIENCE
-        while page.ask("document.readyState === 'complete' && location.protocol === 'file:'") is not True:
-            assert time.monotonic() < deadline, page
-            time.sleep(0.02)
+        page.until("document.readyState === 'complete' && location.protocol === 'file:'")
         yield page
         self.call("Target.closeTarget", targetId=target)
 
@@ -129,7 +140,8 @@ class Browser:
         while True:
             message = self._next()
             if message.get("id") == self._number:
-                assert "error" not in message, (method, message)
+                if "error" in message:
+                    raise Refused(method, message["error"])
                 return dict(message["result"])
             self._note(message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,10 +133,10 @@ def test_a_screen_reader_hears_the_pictures_and_tables(browser: Browser, folder:
 def test_links_lead_from_the_class_to_a_learner_and_back(browser: Browser, folder: Path) -> None:
     with browser.page(folder / HOME) as page:
         page.ask("document.querySelector('a[href=\"_8210.html\"]').click()")
-        _wait(page, "location.pathname.endsWith('_8210.html') && document.readyState === 'complete'")
+        page.until("location.pathname.endsWith('_8210.html') && document.readyState === 'complete'")
         assert page.ask("document.querySelector('h1').innerText") == '=HYPERLINK("http://x")'
         page.ask("document.querySelector('a').click()")
-        _wait(page, "location.pathname.endsWith('index.html')")
+        page.until("location.pathname.endsWith('index.html')")
 
 
 def test_paper_shows_what_is_folded_on_the_screen(browser: Browser, folder: Path) -> None:
@@ -164,13 +165,5 @@ def _accessible(page: Page) -> list[dict[str, Any]]:
     ]
 
 
-def _wait(page: Page, condition: str) -> None:
-    assert page.ask(
-        f"new Promise(done => {{ const look = () => {condition} ? done(true) : setTimeout(look, 20); look(); }})"
-    )
-
-
 def _quoted(text: str) -> str:
-    import json
-
     return json.dumps(text)
