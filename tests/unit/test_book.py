@@ -11,6 +11,7 @@ from gradebooks import KINDS, RECEIVED, Place, accepted, judgement
 
 from tutor.errors import SubmissionError, UsageError
 from tutor.grading.book import Book
+from tutor.i18n import shown, tell, use_language
 from tutor.model.grade import Comment, Flag, FlagKind, Late, Outcome
 
 NOBODYS = "f" * 64
@@ -26,6 +27,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 def book(place: Place) -> Iterator[Book]:
     with Book.open(place.where, who="grading") as book:
         yield book
+
+
+@pytest.fixture
+def korean() -> Iterator[None]:
+    use_language("ko")
+    yield
+    use_language("en")
 
 
 def taken(book: Book, number: int = 1, learner: str = "", **more: str) -> str:
@@ -114,6 +122,25 @@ def test_a_judgement_is_told_again(book: Book) -> None:
     assert grade.worth == 10
     assert grade.points == pytest.approx(6 * 0.8)
     assert grade.doubtful
+
+
+def test_what_was_told_can_be_shown_in_another_language(book: Book, korean: None) -> None:
+    digest = taken(book)
+    reason = tell(
+        "with other values in its place it fails: {reason}", reason=tell("the lab ended: {error}", error="\0")
+    )
+    late = tell("its log was changed: entry {entry} does not follow from the one before", entry=3)
+    book.judged(digest, judgement(Outcome.NOT_REPRODUCED, reason), Late(), [Flag(FlagKind.CLOCK, late)])
+    book.alike({digest: Flag(FlagKind.ALIKE, late)})
+    book.refuse("a", NOBODYS, late)
+    book.refuse("a", NOBODYS, late)
+    grade = book.grade(digest)
+    assert grade.goals[2].result.reason == str(reason).replace("\0", "\ufffd")
+    assert shown(grade.goals[2].result.reason) == "다른 값으로 바꾸면 되지 않습니다: 랩이 끝나 버렸습니다: \ufffd"
+    (refused,) = book.refusals()
+    told = [*(flag.detail for flag in grade.flags), refused.reason]
+    assert [shown(text) for text in told] == ["기록이 바뀌었습니다. 3번 항목이 앞 항목과 이어지지 않습니다"] * 3
+    book.verify()
 
 
 def test_a_second_judgement_changes_nothing_unless_it_was_asked_for(book: Book) -> None:

@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog
 
 from tutor import i18n
 from tutor.i18n import choice, particles, shown, tell
-from tutor.i18n.packing import packed, unpacked
+from tutor.i18n.packing import frozen, packed, thawed, unpacked
 from tutor.i18n.update import mo_bytes
 
 _TEXTS = {
@@ -173,6 +173,17 @@ def test_told_texts_go_through_json(korean: None) -> None:
     again = unpacked(json.loads(json.dumps(packed(tree))))
     assert again == tree
     assert shown(again["sentence"]) == "eth0은 꺼져 있습니다"
+
+
+def test_a_text_goes_through_one_plain_text(korean: None) -> None:
+    told = tell("{link} is {how}", link="eth0", how=tell("down"))
+    again = thawed(json.loads(json.dumps(frozen(told))))
+    assert again == told
+    assert shown(again) == "eth0은 꺼져 있습니다"
+    for plain in ("", "no route", '{"told":', '{"told":"{x}","values":{}}', str(frozen(told)), "{text}"):
+        assert thawed(frozen(plain)) == plain
+    for strange in ('{"told":', '{"told":"{x.y}","values":{"x":"a"}}', '{"told":1} '):
+        assert thawed(strange) == strange
 
 
 @pytest.mark.parametrize("tree", [{"told": 1, "values": {}}, {"told": "", "values": 2}])

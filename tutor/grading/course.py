@@ -130,7 +130,7 @@ class Course:
         try:
             chosen = forms.read(_read(path), Checkpoint)
         except SubmissionError as error:
-            raise UsageError(f"{path}: {error}") from error
+            raise UsageError(tell("{path}: {reason}", path=path, reason=error.message)) from error
         entrants = {learner.id: self._entrant(id, learner) for learner in self.learners.values()}
         self._read[id] = replace(chosen, learners=entrants)
         return self._read[id]
@@ -175,9 +175,9 @@ def read_handout(path: Path, known: Callable[[Checkpoint, str], bool] = lambda _
         if not known(checkpoint, hashlib.sha256(data).hexdigest()):
             strict.parse_canonical(sealed.payload)
             if not sealed.signed_by(checkpoint.instructor):
-                raise SubmissionError("its signature does not hold: ask your instructor for the file again")
+                raise SubmissionError(tell("its signature does not hold: ask your instructor for the file again"))
     except SubmissionError as error:
-        raise UsageError(f"{path}: {error}") from error
+        raise UsageError(tell("{path}: {reason}", path=path, reason=error.message)) from error
     return checkpoint
 
 
@@ -197,4 +197,4 @@ def _read(path: Path) -> Any:
     try:
         return strict.parse(strict.read(path))
     except SubmissionError as error:
-        raise UsageError(f"{path}: {error}") from error
+        raise UsageError(tell("{path}: {reason}", path=path, reason=error.message)) from error

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.errors import SubmissionError
 from tutor.grading import keys, strict
+from tutor.i18n import tell
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -64,11 +65,11 @@ def opened(data: bytes, payload_type: str) -> Sealed:
     """The envelope in ``data``, when it is one for this type of payload. Raises ``SubmissionError``."""
     raw = strict.parse(data, parts=_PARTS)
     if not isinstance(raw, dict) or set(raw) != {"payload", "payloadType", "signatures"}:
-        raise SubmissionError("it is not a signed file of nettutor")
+        raise SubmissionError(tell("it is not a signed file of nettutor"))
     found, payload, signatures = raw["payloadType"], raw["payload"], raw["signatures"]
     if found != payload_type:
-        other = next((name for kind, name in _NAMES.items() if kind == found), "something else")
-        raise SubmissionError(f"it is not {_NAMES[payload_type]}, but {other}")
+        other = next((name for kind, name in _NAMES.items() if kind == found), tell("something else"))
+        raise SubmissionError(tell("it is not {wanted}, but {found}", wanted=_NAMES[payload_type], found=other))
     right = (
         isinstance(payload, str)
         and isinstance(signatures, list)
@@ -81,12 +82,12 @@ def opened(data: bytes, payload_type: str) -> Sealed:
         )
     )
     if not right:
-        raise SubmissionError("its envelope is not as it should be")
+        raise SubmissionError(tell("its envelope is not as it should be"))
     try:
         inside = base64.b64decode(payload, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise SubmissionError("its payload is not base64") from error
+        raise SubmissionError(tell("its payload is not base64")) from error
     return Sealed(inside, payload_type, tuple(each["keyid"] for each in signatures), raw)
 
 
-_NAMES = {CHECKPOINT: "a checkpoint", SUBMISSION: "a submission"}
+_NAMES = {CHECKPOINT: tell("a checkpoint"), SUBMISSION: tell("a submission")}

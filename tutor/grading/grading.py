@@ -71,7 +71,7 @@ def take_in(course: Course, book: Book, found: Sequence[Path], run: Run, progres
         data = b""
         try:
             if stat.S_ISLNK(path.lstat().st_mode):
-                raise SubmissionError("it is a link to another file")
+                raise SubmissionError(tell("it is a link to another file"))
             data = strict.read(path)
             accepted = inbox.accept(data, course)
             run.fresh += book.take_in(accepted, data, file=name, received=_now())
@@ -79,8 +79,8 @@ def take_in(course: Course, book: Book, found: Sequence[Path], run: Run, progres
             run.checkpoints.add(accepted.submission.checkpoint)
         except SubmissionError as error:
             digest = hashlib.sha256(data or os.fsencode(path)).hexdigest()
-            book.refuse(name, digest, str(error))
-            run.refused.append((name, str(error)))
+            book.refuse(name, digest, error.message)
+            run.refused.append((name, error.message))
 
 
 async def judge(
@@ -127,7 +127,7 @@ async def _judge_one(course: Course, book: Book, digest: str, engine: Engine, ru
     try:
         accepted = inbox.accept(book.data(digest), course)
     except SubmissionError as error:  # the roster or the checkpoint is another one by now
-        run.unjudged.append((digest, str(error)))
+        run.unjudged.append((digest, error.message))
         return
     result = task.read_result(await engine.judge(task.packed(_task(accepted, course))))
     if result.trouble:

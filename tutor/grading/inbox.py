@@ -14,6 +14,7 @@ from typing import Any
 from tutor.errors import SubmissionError
 from tutor.grading import envelope, forms, keys, seeds, strict
 from tutor.grading.course import Course
+from tutor.i18n import tell
 from tutor.model.checkpoint import Checkpoint
 from tutor.model.progress import Attempt
 from tutor.model.submission import Entry, Submission
@@ -45,9 +46,13 @@ def accept(data: bytes, course: Course) -> Accepted:
     submission = forms.read(strict.parse_canonical(sealed.payload, fractions=False), Submission)
     listed = _identify(submission, key, course)
     if submission.course != course.id:
-        raise SubmissionError(f"it is for the course {submission.course[:40]!r}, not {course.id!r}")
+        raise SubmissionError(
+            tell(
+                "it is for the course {other}, not {course}", other=repr(submission.course[:40]), course=repr(course.id)
+            )
+        )
     if submission.checkpoint not in course.checkpoint_ids():
-        raise SubmissionError(f"the course has no checkpoint {submission.checkpoint[:40]!r}")
+        raise SubmissionError(tell("the course has no checkpoint {id}", id=repr(submission.checkpoint[:40])))
     checkpoint = course.checkpoint(submission.checkpoint)
     _check_nonce(submission, course)
     attempts = _attempts(submission)
@@ -60,12 +65,23 @@ def submission_in(data: bytes) -> Submission:
     return forms.read(strict.parse(sealed.payload), Submission)
 
 
+def with_key_of(learner: str, owner: str) -> SubmissionError:
+    """A file of ``learner`` that ``owner`` signed."""
+    return SubmissionError(
+        tell(
+            "it is handed in for {learner}, and signed with the key of {owner}",
+            learner=repr(learner),
+            owner=repr(owner),
+        )
+    )
+
+
 def _signer(sealed: envelope.Sealed) -> str:
     if len(sealed.signers) != 1:
-        raise SubmissionError("it has more than one signature")
+        raise SubmissionError(tell("it has more than one signature"))
     key = sealed.signers[0]
     if keys.public_text(keys.parse_public(key)) != key or not sealed.signed_by(key):
-        raise SubmissionError("its signature does not hold: it was changed after it was signed")
+        raise SubmissionError(tell("its signature does not hold: it was changed after it was signed"))
     return key
 
 
@@ -73,14 +89,16 @@ def _identify(submission: Submission, key: str, course: Course) -> bool:
     """Whether the roster lists the key as this learner's. Raises where it is another's, or another is listed."""
     learner = course.learners.get(submission.learner)
     if learner is None:
-        raise SubmissionError(f"the roster has no learner {submission.learner[:64]!r}")
+        raise SubmissionError(tell("the roster has no learner {learner}", learner=repr(submission.learner[:64])))
     if submission.key != key:
-        raise SubmissionError("it names another key than the one that signed it")
+        raise SubmissionError(tell("it names another key than the one that signed it"))
     owner = next((each.id for each in course.learners.values() if each.key == key), None)
     if owner is not None and owner != learner.id:
-        raise SubmissionError(f"it is handed in for {learner.id!r}, and signed with the key of {owner!r}")
+        raise with_key_of(learner.id, owner)
     if learner.key and owner is None:
-        raise SubmissionError(f"it is not signed with the key that the roster lists for {learner.id!r}")
+        raise SubmissionError(
+            tell("it is not signed with the key that the roster lists for {learner}", learner=repr(learner.id))
+        )
     return owner is not None
 
 
@@ -92,49 +110,59 @@ def _check_nonce(submission: Submission, course: Course) -> None:
         return
     owner = next((learner for learner in course.learners if nonce(learner) == submission.nonce), None)
     if owner is None:
-        raise SubmissionError("its nonce was never given out for this checkpoint")
-    raise SubmissionError(f"it is handed in for {submission.learner!r}, with the nonce of {owner!r}")
+        raise SubmissionError(tell("its nonce was never given out for this checkpoint"))
+    raise SubmissionError(
+        tell(
+            "it is handed in for {learner}, with the nonce of {owner}",
+            learner=repr(submission.learner),
+            owner=repr(owner),
+        )
+    )
 
 
 def _attempts(submission: Submission) -> Mapping[str, Attempt]:
     """The chain has to hold, and to begin with this checkpoint, learner and nonce."""
     entries = submission.entries
     if not entries or entries[0].kind != TAKEN:
-        raise SubmissionError("its log does not begin with the beginning of the checkpoint")
+        raise SubmissionError(tell("its log does not begin with the beginning of the checkpoint"))
     if len(entries) > MOST_ENTRIES:
-        raise SubmissionError(f"there are more than {MOST_ENTRIES} entries in its log")
+        raise SubmissionError(tell("there are more than {most} entries in its log", most=MOST_ENTRIES))
     if (broken := first_broken((each.seq, _at(each), each.kind, each.body, each.hash) for each in entries)) is not None:
-        raise SubmissionError(f"its log was changed: entry {broken} does not follow from the one before")
+        raise SubmissionError(
+            tell("its log was changed: entry {entry} does not follow from the one before", entry=broken)
+        )
     bodies = [_body(each) for each in entries]
     told = (submission.course, submission.checkpoint, submission.learner, submission.nonce)
     if tuple(bodies[0].get(name) for name in ("course", "checkpoint", "learner", "nonce")) != told:
-        raise SubmissionError("its log is that of another checkpoint or learner")
+        raise SubmissionError(tell("its log is that of another checkpoint or learner"))
     try:
         attempts = folded(
             Event(each.seq, _at(each), each.kind, body, b"") for each, body in zip(entries, bodies, strict=True)
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise SubmissionError("an entry of its log is not as it should be") from error
+        raise SubmissionError(tell("an entry of its log is not as it should be")) from error
     for attempt in attempts.values():
         for command in attempt.commands:
             texts = (command.step, command.machine, command.text)
             if not all(isinstance(text, str) for text in texts) or not isinstance(command.answer, bool):
-                raise SubmissionError("a command in its log is not as it should be")
+                raise SubmissionError(tell("a command in its log is not as it should be"))
             if len(command.text) > LONGEST_COMMAND:
-                raise SubmissionError(f"a command in its log is longer than {LONGEST_COMMAND} characters")
+                raise SubmissionError(
+                    tell("a command in its log is longer than {most} characters", most=LONGEST_COMMAND)
+                )
         if len(attempt.commands) > MOST_COMMANDS:
-            raise SubmissionError(f"there are more than {MOST_COMMANDS} commands in its log")
+            raise SubmissionError(tell("there are more than {most} commands in its log", most=MOST_COMMANDS))
     return attempts
 
 
 def _at(entry: Entry) -> int:
     if not (entry.at.isascii() and entry.at.isdecimal() and len(entry.at) <= 20):
-        raise SubmissionError(f"entry {entry.seq} has no time")
+        raise SubmissionError(tell("entry {entry} has no time", entry=entry.seq))
     return int(entry.at)
 
 
 def _body(entry: Entry) -> dict[str, Any]:
     body = strict.parse(entry.body.encode())
     if not isinstance(body, dict):
-        raise SubmissionError(f"entry {entry.seq} is not as it should be")
+        raise SubmissionError(tell("entry {entry} is not as it should be", entry=entry.seq))
     return body

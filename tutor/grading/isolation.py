@@ -18,6 +18,7 @@ from tutor.errors import SubmissionError
 from tutor.grading import judge, limits, task
 from tutor.grading.limits import Limits, Process
 from tutor.grading.task import Kind, Result, Task, Word
+from tutor.i18n import tell
 from tutor.model.grade import GoalResult, Outcome
 
 _WATCH = 0.1
@@ -65,7 +66,7 @@ class Worker:
             losses += heard.lost
             if at not in judged and (not heard.lost or losses >= _MOST_LOSSES):
                 trouble = heard.trouble
-                why = trouble or heard.why or f"the judge ended ({heard.status})"
+                why = trouble or heard.why or tell("the judge ended ({status})", status=heard.status)
                 judged[at] = judge.all_of(given.items[at], given.seed, Outcome.INCONCLUSIVE, why)
             open_items = [each for each in open_items if each not in judged]
         for each in open_items:
@@ -93,9 +94,10 @@ class Worker:
             await asyncio.gather(self._feed(process), self._hear(process, given.limits, heard))
         except (OSError, SubmissionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             heard.lost = not heard.why
-            heard.why = heard.why or "the worker was killed"
+            heard.why = heard.why or tell("the worker was killed")
             if heard.lost and not heard.forked:
-                heard.trouble = f"a worker cannot be started: {self._last_words() or type(error).__name__}"
+                words = self._last_words() or type(error).__name__
+                heard.trouble = tell("a worker cannot be started: {error}", error=words)
             await self.close()
         except BaseException:
             await asyncio.shield(self.close())
@@ -161,7 +163,7 @@ class Worker:
             case Kind.ENDED:
                 heard.status = word.number
                 if word.number == -24 or (word.number == -9 and not heard.why):
-                    heard.why = "the replay was ended by the system: it took too much processor time or memory"
+                    heard.why = tell("the replay was ended by the system: it took too much processor time or memory")
             case Kind.FORKED:
                 heard.forked = True
 
@@ -186,7 +188,9 @@ class _Guard:
             await asyncio.sleep(_WATCH)
             self.seen = limits.below(self._worker)
             if time.monotonic() - self._since > self._limits.wall:
-                self._end(judge_pid, f"the replay was ended after {self._limits.wall:.0f} seconds")
+                self._end(
+                    judge_pid, tell("the replay was ended after {seconds} seconds", seconds=round(self._limits.wall))
+                )
             elif limits.memory(self.seen, self._limits.memory) > self._limits.memory:
                 self._relieve(judge_pid)
 
@@ -198,7 +202,7 @@ class _Guard:
             max(learners, key=limits.own_memory).kill()
         else:
             most = self._limits.memory // 2**20
-            self._end(judge_pid, f"the replay was ended: it took more than {most} MiB of memory")
+            self._end(judge_pid, tell("the replay was ended: it took more than {most} MiB of memory", most=most))
 
     def _end(self, judge_pid: int, why: str) -> None:
         self._heard.why = why

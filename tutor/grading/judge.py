@@ -14,6 +14,7 @@ from tutor.content.draws import draws
 from tutor.grading.limits import Limits
 from tutor.grading.rerun import Found, Reached, rerun
 from tutor.grading.substitution import elsewhere, substituted
+from tutor.i18n import tell
 from tutor.model.checkpoint import Checkpoint, Item
 from tutor.model.grade import GoalResult, Judgement, Outcome
 from tutor.model.lesson import Goal, Lesson, Step
@@ -45,7 +46,7 @@ async def judge_item(
     steps = _steps(item, lesson)
     typed = _by_step(attempt)
     if not any(typed.get(step.id) for step in steps):
-        return all_of(item, seed, Outcome.NOT_REPRODUCED, "nothing was typed for it")
+        return all_of(item, seed, Outcome.NOT_REPRODUCED, tell("nothing was typed for it"))
     claimed = attempt.met if attempt else frozenset()
     found = await rerun(lesson, steps, typed, patience=patience)
     if any(key in claimed and not _confirmed(each) for key, each in found.items()):
@@ -115,7 +116,9 @@ def _both(own: Found, other: Found) -> Found:
     for key, first in own.items():
         second = other[key]
         if _confirmed(first) and not _confirmed(second):
-            found[key] = replace(second, reason=f"with other values in its place it fails: {second.reason}")
+            found[key] = replace(
+                second, reason=tell("with other values in its place it fails: {reason}", reason=second.reason)
+            )
     return found
 
 

@@ -42,13 +42,13 @@ def parse_public(text: str) -> Ed25519PublicKey:
 
     words = text.split()
     if len(words) < 2 or len(text) > 1000:
-        raise SubmissionError("it is no public key in one line (ssh-ed25519 AAAA…)")
+        raise SubmissionError(tell("it is no public key in one line (ssh-ed25519 AAAA…)"))
     try:
         key = load_ssh_public_key(" ".join(words[:2]).encode())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise SubmissionError("it is no public key in one line (ssh-ed25519 AAAA…)") from error
+        raise SubmissionError(tell("it is no public key in one line (ssh-ed25519 AAAA…)")) from error
     if not isinstance(key, Ed25519PublicKey):
-        raise SubmissionError(f"it is a key of the kind {words[0][:30]}; nettutor takes ssh-ed25519")
+        raise SubmissionError(tell("it is a key of the kind {kind}; nettutor takes ssh-ed25519", kind=words[0][:30]))
     return key
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tutor.errors import LabEnded, UsageError
 from tutor.grading import limits
 from tutor.grading.passing import passing
+from tutor.i18n import tell
 from tutor.model.grade import Outcome
 from tutor.model.lesson import Command, Goal, Lesson, Step
 from tutor.model.progress import TypedCommand
@@ -128,7 +129,7 @@ class _Run:
                 await self._type(session, lines, typing)
                 await look_until_settled(session)
             except LabEnded as error:
-                typing.blame(len(lines), f"the lab ended: {error}", wrecked=True)
+                typing.blame(len(lines), tell("the lab ended: {error}", error=error.message), wrecked=True)
         complete = step.id in self._completed
         if complete:
             goals = {goal.id: Reached(Outcome.CONFIRMED) for goal in step.goals}
@@ -184,10 +185,12 @@ class _Run:
                 try:
                     await self._type_line(session, position, line, typing)
                 except LabEnded as error:
-                    typing.blame(position, f"{_short(line)} ended the lab: {error}", wrecked=True)
+                    said = tell("{line} ended the lab: {error}", line=_short(line), error=error.message)
+                    typing.blame(position, said, wrecked=True)
                     return
                 if await _crowds(before):
-                    typing.blame(position, f"{_short(line)} started more processes than a lab may have", wrecked=True)
+                    said = tell("{line} started more processes than a lab may have", line=_short(line))
+                    typing.blame(position, said, wrecked=True)
                     return
             await session.look(patience=HASTE)
 
@@ -196,7 +199,8 @@ class _Run:
         try:
             machine = machine_of(session.lesson, command)
         except UsageError:
-            typing.blame(position, f"it was typed on {line.machine[:30]!r}, which this lesson does not have")
+            said = tell("it was typed on {machine}, which this lesson does not have", machine=repr(line.machine[:30]))
+            typing.blame(position, said)
             return
         short = line.exit_status == INTERRUPTED or only_looks(line.text) or bool(_EDITORS.search(line.text))
         timeout = min(_LEAST, self._patience) if short or self._waited > _WAITING else self._patience
@@ -204,26 +208,28 @@ class _Run:
         await session.lab.namespaces(machine)  # after reboot(2) a shell may come to a prompt: its first process knows
         if isinstance(outcome, Finished):
             if limit := _limit(outcome, line):
-                typing.blame(position, f"{_short(line)} was ended by the limits of the lab: {limit}")
+                said = tell("{line} was ended by the limits of the lab: {limit}", line=_short(line), limit=limit)
+                typing.blame(position, said)
             return
         self._waited += outcome.ended - outcome.started
         if short:
-            typing.waited = typing.waited or f" ({_short(line)} was interrupted)"
+            typing.waited = typing.waited or tell("{line} was interrupted", line=_short(line))
         else:
-            typing.blame(position, f"{_short(line)} did not come to an end by itself")
+            typing.blame(position, tell("{line} did not come to an end by itself", line=_short(line)))
         if not outcome.recovered:
             session.shells[machine].close()
             await asyncio.sleep(0)
             await session.restart_shell(machine)
 
 
-_KILLED = {137: "memory", 152: "processor time", 153: "the size of a file"}
+_MEMORY, _PROCESSOR, _FILE = tell("memory"), tell("processor time"), tell("the size of a file")
+_KILLED = {137: _MEMORY, 152: _PROCESSOR, 153: _FILE}
 """Exit statuses of SIGKILL, SIGXCPU and SIGXFSZ."""
 _COMPLAINTS = {
-    "memory": re.compile("MemoryError|[Cc]annot allocate memory|[Oo]ut of memory|memory exhausted"),
-    "processes": re.compile("fork: .*Resource temporarily unavailable"),
-    "disk": re.compile("No space left on device"),
-    "the size of a file": re.compile("File too large"),
+    _MEMORY: re.compile("MemoryError|[Cc]annot allocate memory|[Oo]ut of memory|memory exhausted"),
+    tell("processes"): re.compile("fork: .*Resource temporarily unavailable"),
+    tell("disk"): re.compile("No space left on device"),
+    _FILE: re.compile("File too large"),
 }
 
 
@@ -263,7 +269,7 @@ def _unknown_keys(lines: Sequence[TypedCommand]) -> str:
     """Why the lines may do another time what they did not do now; empty where there is no such reason."""
     for line in lines:
         if not line.answer and (editor := _EDITORS.search(line.text)):
-            return f"{editor[1]} was used, and what was typed into it is not known"
+            return tell("{editor} was used, and what was typed into it is not known", editor=editor[1])
     return passing(line.text for line in lines if not line.answer)
 
 
@@ -272,13 +278,17 @@ def _said(goal: Goal, state: GoalState | None, trouble: str, waited: str) -> Rea
         return Reached(Outcome.CONFIRMED)
     match state.verdict if state else None:
         case Unmet(expected, observed):
-            reason = f"expected {expected}; seen: {observed}"
+            reason = tell("expected {expected}; seen: {observed}", expected=expected, observed=observed)
         case Unknown(cause):
-            return Reached(Outcome.INCONCLUSIVE, f"{trouble}; {cause}" if trouble else str(cause))
+            return Reached(Outcome.INCONCLUSIVE, _joined(trouble, cause))
         case Met() | None:
-            reason = "it was not reached together with the rest of its step"
+            reason = tell("it was not reached together with the rest of its step")
     if trouble:
-        return Reached(Outcome.INCONCLUSIVE, f"{trouble}; {reason}")
+        return Reached(Outcome.INCONCLUSIVE, _joined(trouble, reason))
     if goal.question and getattr(goal.check, "differs", False):
-        return Reached(Outcome.INCONCLUSIVE, "the right answer is another one in every lab")
-    return Reached(Outcome.NOT_REPRODUCED, reason + waited)
+        return Reached(Outcome.INCONCLUSIVE, tell("the right answer is another one in every lab"))
+    return Reached(Outcome.NOT_REPRODUCED, _joined(reason, waited))
+
+
+def _joined(first: str, second: str) -> str:
+    return tell("{first}; {second}", first=first, second=second) if first and second else first or second

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tutor.errors import SubmissionError
+from tutor.i18n import tell
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a file, or of a payload, that are looked at."""
@@ -32,20 +33,26 @@ def read(path: Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise SubmissionError(f"it cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise SubmissionError(
+            tell("it cannot be read: {error}", error=(error.strerror or str(error)).lower())
+        ) from error
     try:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
-            raise SubmissionError("it is not a regular file")
+            raise SubmissionError(tell("it is not a regular file"))
         if about.st_size > LARGEST:
-            raise SubmissionError(f"it is larger than {LARGEST // 2**20} MiB")
+            raise _too_large()
         with os.fdopen(os.dup(handle), "rb") as file:
             data = file.read(LARGEST + 1)
     finally:
         os.close(handle)
     if len(data) > LARGEST:
-        raise SubmissionError(f"it is larger than {LARGEST // 2**20} MiB")
+        raise _too_large()
     return data
+
+
+def _too_large() -> SubmissionError:
+    return SubmissionError(tell("it is larger than {size} MiB", size=LARGEST // 2**20))
 
 
 def parse(data: bytes, *, parts: int = MOST_PARTS, fractions: bool = True) -> Any:
@@ -63,13 +70,15 @@ def parse(data: bytes, *, parts: int = MOST_PARTS, fractions: bool = True) -> An
         if b"\\u" in data:
             _ = json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair has no UTF-8
     except UnicodeDecodeError as error:
-        raise SubmissionError(f"byte {error.start} is not UTF-8") from error
+        raise SubmissionError(tell("byte {position} is not UTF-8", position=error.start)) from error
     except UnicodeEncodeError as error:
-        raise SubmissionError("a text holds half of a surrogate pair") from error
+        raise SubmissionError(tell("a text holds half of a surrogate pair")) from error
     except json.JSONDecodeError as error:
-        raise SubmissionError(f"it is not JSON: {error.msg.lower()} at line {error.lineno}") from error
+        raise SubmissionError(
+            tell("it is not JSON: {error} at line {line}", error=error.msg.lower(), line=error.lineno)
+        ) from error
     except RecursionError as error:
-        raise SubmissionError(f"it is nested deeper than {DEEPEST}") from error
+        raise SubmissionError(tell("it is nested deeper than {depth}", depth=DEEPEST)) from error
     return value
 
 
@@ -85,14 +94,14 @@ def parse_canonical(data: bytes, *, fractions: bool = True) -> Any:
     value = parse(data, fractions=fractions)
     if fractions:
         if canonical(value) != data:
-            raise SubmissionError("its payload is not in canonical form")
+            raise SubmissionError(tell("its payload is not in canonical form"))
         return value
     # Without fractions Python's own encoder, which is faster by far, writes the canonical form as well, where the keys
     # are in the order of UTF-16 (RFC 8785, section 3.2.3).
     order = _in_order(value) if _ASTRAL.search(data.decode()) else value
     found = json.dumps(order, ensure_ascii=False, sort_keys=order is value, separators=(",", ":"))
     if found.encode() != data:
-        raise SubmissionError("its payload is not in canonical form")
+        raise SubmissionError(tell("its payload is not in canonical form"))
     return value
 
 
@@ -105,21 +114,21 @@ def _in_order(value: Any) -> Any:
 def _measure(data: bytes, parts: int) -> None:
     """Size and depth, without building anything: strings are cut out, then innermost pairs, one layer at a time."""
     if len(data) > LARGEST:
-        raise SubmissionError(f"it is larger than {LARGEST // 2**20} MiB")
+        raise _too_large()
     if data[:1] not in (b"{", b"["):
-        raise SubmissionError("it is not a JSON object")
+        raise SubmissionError(tell("it is not a JSON object"))
     # Each string has at least one quote that no backslash stands before, and each part at most two strings.
     if data.count(b'"') - data.count(b'\\"') > 4 * parts:
-        raise SubmissionError("it has too many parts")
+        raise SubmissionError(tell("it has too many parts"))
     bare = _STRING.sub(b"", data)
     brackets = bare.translate(None, _NO_BRACKET)
     if bare.count(b",") + len(brackets) // 2 > parts:
-        raise SubmissionError("it has too many parts")
+        raise SubmissionError(tell("it has too many parts"))
     for _ in range(DEEPEST):
         brackets = _peeled(brackets)
         if not brackets:
             return
-    raise SubmissionError(f"it is nested deeper than {DEEPEST}, or a bracket is missing")
+    raise SubmissionError(tell("it is nested deeper than {depth}, or a bracket is missing", depth=DEEPEST))
 
 
 _INNERMOST = re.compile(rb"(?:\[\]|\{\})++")
@@ -134,26 +143,26 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise SubmissionError(f"the key {twice[:40]!r} stands twice in one object")
+        raise SubmissionError(tell("the key {key} stands twice in one object", key=repr(twice[:40])))
     return found
 
 
 def _constant(text: str) -> NoReturn:
-    raise SubmissionError(f"{text} is not a number")
+    raise SubmissionError(tell("{text} is not a number", text=text))
 
 
 def _integer(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > _LARGEST_INTEGER:
-        raise SubmissionError(f"the number {text[:20]}… is too large")
+        raise SubmissionError(tell("the number {text}… is too large", text=text[:20]))
     return int(text)
 
 
 def _fraction(text: str) -> NoReturn:
-    raise SubmissionError(f"the number {text[:20]} is not written as a whole one")
+    raise SubmissionError(tell("the number {text} is not written as a whole one", text=text[:20]))
 
 
 def _float(text: str) -> float:
     number = float(text) if len(text) < 40 else float("inf")
     if abs(number) == float("inf"):
-        raise SubmissionError(f"the number {text[:20]}… is too large or too long")
+        raise SubmissionError(tell("the number {text}… is too large or too long", text=text[:20]))
     return number

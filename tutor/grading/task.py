@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 
@@ -17,6 +17,7 @@ from tutor.grading import forms, strict
 from tutor.grading.inbox import Accepted
 from tutor.grading.limits import Limits
 from tutor.i18n import tell
+from tutor.i18n.packing import thawed
 from tutor.model.checkpoint import Item
 from tutor.model.grade import GoalResult, Judgement
 from tutor.model.progress import Attempt, TypedCommand
@@ -90,12 +91,14 @@ def read_task(data: bytes) -> Task:
 
 def read_result(data: bytes) -> Result:
     """Raises ``SubmissionError``."""
-    return forms.read(strict.parse(data), Result)
+    found = forms.read(strict.parse(data), Result)
+    return replace(found, goals=_thawed(found.goals), trouble=thawed(found.trouble))
 
 
 def read_word(data: bytes) -> Word:
     """Raises ``SubmissionError``."""
-    return forms.read(strict.parse(data), Word)
+    found = forms.read(strict.parse(data), Word)
+    return replace(found, goals=_thawed(found.goals), text=thawed(found.text))
 
 
 def task_for(accepted: Accepted, others: Sequence[int], limits: Limits) -> Task:
@@ -112,6 +115,10 @@ def task_for(accepted: Accepted, others: Sequence[int], limits: Limits) -> Task:
         {lesson: fingerprint(lesson) for lesson in sorted(lessons)},
         limits,
     )
+
+
+def _thawed(goals: tuple[GoalResult, ...]) -> tuple[GoalResult, ...]:
+    return tuple(replace(goal, reason=thawed(goal.reason)) for goal in goals)
 
 
 def check_lessons(task: Task) -> None:

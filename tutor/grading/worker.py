@@ -19,6 +19,7 @@ from tutor.errors import MachineError, NettutorError
 from tutor.grading import judge, limits, task
 from tutor.grading.strict import LARGEST
 from tutor.grading.task import Kind, Task, Word
+from tutor.i18n import tell
 
 _PR_SET_PDEATHSIG = 1
 
@@ -31,7 +32,7 @@ def main() -> int:
         try:
             given = task.read_task(line)
         except NettutorError as error:
-            _say(Word(Kind.TROUBLE, text=str(error)))
+            _say(Word(Kind.TROUBLE, text=error.message))
             return 2
         status = _judged_apart(given)
         if status is None:
@@ -88,10 +89,10 @@ def _become_judge(given: Task) -> None:
         asyncio.run(_judge(given))
         status = 0
     except NettutorError as error:
-        _say(Word(Kind.TROUBLE, text=str(error)))
+        _say(Word(Kind.TROUBLE, text=error.message))
     except BaseException as error:
         traceback.print_exc()
-        _say(Word(Kind.TROUBLE, text=f"a bug: {type(error).__name__}: {error}"[:1000]))
+        _say(Word(Kind.TROUBLE, text=tell("a bug: {error}", error=f"{type(error).__name__}: {error}"[:1000])))
     finally:
         os._exit(status)
 

@@ -1,12 +1,14 @@
-"""Told texts through JSON, so that another process can show them in its own language."""
+"""Told texts through JSON or a column of a table, to be shown in the language of whoever reads them."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tutor.i18n.told import Told
 
 _TEMPLATE, _VALUES = "told", "values"
+_MARK = f'{{"{_TEMPLATE}":'
 
 
 def packed(tree: Any) -> Any:
@@ -35,3 +37,24 @@ def unpacked(tree: Any) -> Any:
         return Told(template, values)
     except (KeyError, IndexError, AttributeError) as error:
         raise ValueError("the template and the values do not fit") from error
+
+
+def frozen(text: str) -> str:
+    """A text as one plain text: what was told as JSON, any other as it is."""
+    if not isinstance(text, Told):
+        if not text.startswith(_MARK):
+            return text
+        text = Told("{text}", {"text": text})
+    return json.dumps(packed(text), ensure_ascii=False, separators=(",", ":"))
+
+
+def thawed(text: str) -> str:
+    """What ``frozen`` was given; any other text as it is."""
+    if text.startswith(_MARK):
+        try:
+            found = unpacked(json.loads(text))
+        except ValueError:
+            return text
+        if isinstance(found, str):
+            return found
+    return text

@@ -16,8 +16,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GoalResult:
-    """One goal of an item. ``reason`` is one sentence, empty where it was confirmed; ``worth`` are the points that it
-    can earn, ``points`` those that it did, before anything is taken off for lateness."""
+    """One goal of an item. ``reason`` is one sentence, told where that can be, and empty where it was confirmed;
+    ``worth`` are the points that it can earn, ``points`` those that it did, before anything is taken off for lateness.
+    """
 
     item: str
     step: str

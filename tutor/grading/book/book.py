@@ -20,7 +20,7 @@ from tutor.grading.book import checking, connecting, ledger, refusals, rows, tab
 from tutor.grading.book.ledger import Change, Row
 from tutor.grading.book.refusals import Where
 from tutor.grading.book.rows import GoalKey
-from tutor.grading.inbox import Accepted
+from tutor.grading.inbox import Accepted, with_key_of
 from tutor.i18n import tell
 from tutor.model.grade import Comment, Flag, Grade, Judgement, Late, Mark, Refused
 
@@ -200,7 +200,7 @@ class Book:
         columns = tables.refusal.c
         asked = select(columns.digest, columns.file, columns.reason, columns.at).order_by(columns.seq)
         with self._reading() as connection:
-            return tuple(Refused(*row) for row in connection.execute(asked))
+            return tuple(rows.refused(row) for row in connection.execute(asked))
 
     def marks(self, digest: str) -> tuple[tuple[GoalKey, Mark], ...]:
         """Every mark that was ever given in a submission, oldest first."""
@@ -274,18 +274,26 @@ def _check_new(connection: Connection, accepted: Accepted, where: Where) -> None
         raise UsageError(tell("the gradebook {where} is that of the course {course}", where=where, course=repr(course)))
     used = connection.execute(select(columns.learner, columns.file).filter_by(nonce=submission.nonce)).first()
     if used is not None:
-        raise SubmissionError(f"its nonce was used already, in {used.file[-200:]!r} of {used.learner!r}")
+        raise SubmissionError(
+            tell(
+                "its nonce was used already, in {file} of {learner}",
+                file=repr(used.file[-200:]),
+                learner=repr(used.learner),
+            )
+        )
     if accepted.key_listed:
         return
     first = select(columns.key).filter_by(learner=submission.learner).order_by(columns.seq).limit(1)
     key = connection.scalar(first)
     if key is not None and key != submission.key:
-        raise SubmissionError(f"it is not signed with the key that was first seen of {submission.learner!r}")
+        raise SubmissionError(
+            tell("it is not signed with the key that was first seen of {learner}", learner=repr(submission.learner))
+        )
     owner = connection.scalar(
         select(columns.learner).filter_by(key=submission.key).where(columns.learner != submission.learner).limit(1)
     )
     if owner is not None:
-        raise SubmissionError(f"it is handed in for {submission.learner!r}, and signed with the key of {owner!r}")
+        raise with_key_of(submission.learner, owner)
 
 
 def _login() -> str:

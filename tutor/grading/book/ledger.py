@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, Double, Table, select, update
 
 from tutor.grading.book import tables
+from tutor.i18n import Told
+from tutor.i18n.packing import frozen
 from tutor.store.journal import GENESIS, body_text, chain
 
 Row = tuple[Table, Mapping[str, Any]]
@@ -63,7 +65,15 @@ def append(
 
 
 def storable(value: Any) -> Any:
-    """A text without what one of the databases cannot hold: NUL, and halves of surrogate pairs."""
+    """A text without what one of the databases cannot hold: NUL, and halves of surrogate pairs. A told one frozen
+    (``i18n.packing``)."""
+    found = _whole(value)
+    return frozen(found) if isinstance(found, Told) else found
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, Told):
+        return Told(value.template, {name: _whole(each) for name, each in value.values.items()})
     if not isinstance(value, str):
         return value
     return value.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")

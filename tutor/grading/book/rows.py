@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from tutor.grading.book import tables
-from tutor.model.grade import Flag, FlagKind, GoalResult, Grade, GradedGoal, Late, Mark, Outcome
+from tutor.i18n.packing import thawed
+from tutor.model.grade import Flag, FlagKind, GoalResult, Grade, GradedGoal, Late, Mark, Outcome, Refused
 
 Digests = Select[tuple[str]]
 GoalKey = tuple[str, str, str]
@@ -100,7 +101,9 @@ def results(connection: Connection, digests: Digests) -> dict[str, list[GoalResu
     )
     goals: dict[str, list[GoalResult]] = defaultdict(list)
     for row in connection.execute(asked):
-        goals[row.digest].append(GoalResult(row.item, row.step, row.goal, Outcome(row.outcome), row.worth, row.reason))
+        goals[row.digest].append(
+            GoalResult(row.item, row.step, row.goal, Outcome(row.outcome), row.worth, thawed(row.reason))
+        )
     return goals
 
 
@@ -115,7 +118,7 @@ def flags(connection: Connection, digests: Digests) -> dict[str, list[Flag]]:
     )
     found: dict[str, list[Flag]] = defaultdict(list)
     for row in connection.execute(asked):
-        found[row.digest].append(Flag(FlagKind(row.kind), row.detail, tuple(json.loads(row.others))))
+        found[row.digest].append(Flag(FlagKind(row.kind), thawed(row.detail), tuple(json.loads(row.others))))
     for digest, flag in alike(connection, digests).items():
         found[digest].append(flag)
     return found
@@ -126,10 +129,14 @@ def alike(connection: Connection, digests: Digests) -> dict[str, Flag]:
     asked = select(tables.alike).where(columns.digest.in_(digests)).order_by(columns.seq)
     last = {row.digest: row for row in connection.execute(asked)}
     return {
-        digest: Flag(FlagKind.ALIKE, row.detail, tuple(json.loads(row.others)))
+        digest: Flag(FlagKind.ALIKE, thawed(row.detail), tuple(json.loads(row.others)))
         for digest, row in last.items()
         if row.detail
     }
+
+
+def refused(row: Any) -> Refused:
+    return Refused(row.digest, row.file, thawed(row.reason), row.at)
 
 
 def marks(connection: Connection, digests: Digests) -> Iterator[tuple[str, GoalKey, Mark]]:

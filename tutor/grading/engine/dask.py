@@ -96,7 +96,7 @@ class Dask:
                     ),
                     tell("Install the same version of nettutor on all of its machines"),
                 ) from error
-        return task.packed(remote.trouble(data, f"workers of the cluster died over it: {died}"))
+        return task.packed(remote.trouble(data, tell("workers of the cluster died over it: {error}", error=died)))
 
     async def _submitted(self, data: bytes) -> Any:
         future = self._client.submit(remote.judge, data, pure=False, retries=_TRIES)

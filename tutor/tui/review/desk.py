@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 from tutor import content
 from tutor.errors import NettutorError, SubmissionError
-from tutor.grading import envelope, forms, inbox, strict
+from tutor.grading import envelope, forms, strict
 from tutor.grading.book import Book
 from tutor.grading.course import Course
-from tutor.grading.flags import flags_of
 from tutor.grading.timing import Moment, Timeline, Typed, timeline, typed
-from tutor.i18n import ENGLISH, language
 from tutor.model.checkpoint import Checkpoint
 from tutor.model.grade import Comment, FlagKind, Grade, GradedGoal, Mark, Outcome, Refused
 from tutor.model.submission import Submission
@@ -91,7 +89,6 @@ class Opened:
     comments: tuple[Comment, ...]
     line: Timeline
     typed: tuple[Typed, ...]
-    told: Mapping[str, str] = field(default_factory=dict)  # what a flag says, as a text that can be translated
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -157,16 +154,7 @@ class Desk:
             self.book.comments(digest),
             line,
             typed(line),
-            self._told(digest) if language() != ENGLISH and not wrong else {},
         )
-
-    def _told(self, digest: str) -> Mapping[str, str]:
-        """The gradebook keeps English only: what can be flagged again is flagged again, to be told in other words."""
-        try:
-            found = flags_of(inbox.accept(self.book.data(digest), self.course), self.course)
-        except NettutorError:  # the roster, or a lesson, is another one by now
-            return {}
-        return {str(flag.detail): flag.detail for flag in found}
 
     def asks(self, opened: Opened) -> dict[tuple[str, str, str], str]:
         """What each goal asks for, by item, step and goal, with the learner's own values; nothing where the lessons are

@@ -64,7 +64,7 @@ def about_clauses(opened: Opened) -> Iterator[Clause]:
     grade = opened.grade
     yield "", _("Flags"), "bold $text-accent"
     for flag in grade.flags:
-        yield f"▲ {saying.flag(flag.kind)}", opened.told.get(flag.detail, flag.detail), "$text-warning"
+        yield f"▲ {saying.flag(flag.kind)}", flag.detail, "$text-warning"
         if flag.others:
             yield _("with"), ", ".join(flag.others), ""
     if not grade.flags:
