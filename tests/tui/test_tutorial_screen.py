@@ -14,6 +14,8 @@ from textual.message import Message
 from textual.pilot import Pilot
 from tui_values import ValueApp, rows, seen
 
+from tutor.i18n import tell as told
+from tutor.mistakes import Remark
 from tutor.model.state import GoalState, SessionState
 from tutor.tui import messages
 from tutor.tui.screens.tutorial import TutorialScreen
@@ -218,6 +220,15 @@ async def test_where_only_questions_are_left_f6_leads_to_the_answer_the_lesson_a
             was.append(type(app.focused))
         assert was[:2] == [AnswerLine, PageScroll]
         assert was[2] not in (AnswerLine, PageScroll)
+
+
+async def test_f6_says_where_it_leads_while_a_remark_takes_room_from_the_page() -> None:
+    async with running(values.at_cable(), (80, 24)) as (app, pilot):
+        app.main.query_one(PageScroll).scroll_end(animate=False)
+        await pilot.pause()
+        assert "F6 Lesson" in seen(app)
+        await tell(app, pilot, messages.RemarkShown(Remark("ip adr", (told("word " * 100),))))
+        assert "F6 More" in seen(app)
 
 
 async def test_a_wrong_answer_is_replaced_by_the_next() -> None:

@@ -122,9 +122,8 @@ class TutorialScreen(Screen[None]):
     def on_mount(self) -> None:
         self._arrange()
         self._update_keys()
-        scroll = self.query_one(PageScroll)
-        for what in ("scroll_y", "virtual_size"):
-            self.watch(scroll, what, self._update_keys, init=False)
+        self.watch(self.query_one(PageScroll), "scroll_y", self._update_keys, init=False)
+        self.screen_layout_refresh_signal.subscribe(self, lambda _: self._update_keys(), immediate=True)
 
     async def language_changed(self) -> None:
         """Draw everything anew; the lab and its shells go on."""
