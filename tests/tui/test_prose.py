@@ -45,6 +45,15 @@ def test_nothing_of_a_table_of_wide_characters_is_cut_off() -> None:
         assert Counter(said.replace(" ", "")) <= shown, width
 
 
+def test_no_word_of_a_table_is_broken_where_all_have_room() -> None:
+    table = "| to | iptables | nft |\n|---|---|---|\n"
+    table += "| let answers pass | `-m conntrack --ctstate ESTABLISHED` | `ct state established` |\n"
+    for width in range(38, 100):
+        assert set(table.replace("`", "").split()) - {"|", "|---|---|---|"} <= set(
+            " ".join(painted(table, width)).split()
+        )
+
+
 def test_korean_fits_by_cells() -> None:
     text = painted("네트워크 네임스페이스는 링크, 주소, 라우팅 테이블을 따로 가집니다. " * 5, width=21)
     assert all(cell_len(row) <= 21 for row in text)

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement, TableElement
+from rich.measure import Measurement
 from rich.segment import Segment
 from rich.style import Style
 from rich.table import Table
@@ -74,14 +75,31 @@ def _code_lines(console: Console, width: int, code: str) -> Iterable[Segment | T
 
 class _Table(TableElement):
     """A table whose cells go on in the next line: Rich counts characters where it should count columns, and would cut
-    off the end of a line of wide ones."""
+    off the end of a line of wide ones. No word is broken where all of them have room beside each other."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for table in super().__rich_console__(console, options):
             if isinstance(table, Table):
                 for column in table.columns:
                     column.overflow = "fold"
+                _give_words_room(table, console, options)
             yield table
+
+
+def _give_words_room(table: Table, console: Console, options: ConsoleOptions) -> None:
+    """Set the widths of the columns, where not all lines fit but all words do."""
+    endless = options.update_width(10_000)
+    wanted = [
+        Measurement(max(each.minimum for each in cells), max(each.maximum for each in cells))
+        for column in table.columns
+        if (cells := [Measurement.get(console, endless, cell) for cell in (column.header, *column.cells)])
+    ]
+    lines, words = (sum(each.maximum for each in wanted), sum(each.minimum for each in wanted))
+    room = options.max_width - (Measurement.get(console, endless, table).maximum - lines)
+    if not words <= room < lines:
+        return
+    for column, each in zip(table.columns, wanted, strict=True):
+        column.width = each.minimum + each.span * (room - words) // (lines - words)
 
 
 class _Markdown(Markdown):
