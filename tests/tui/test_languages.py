@@ -15,6 +15,7 @@ from tui_values import ValueApp, rows, seen
 from tutor import i18n
 from tutor.content import load
 from tutor.i18n import tell
+from tutor.model import words
 from tutor.model.lesson import Lesson
 from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Layer, Met, Unknown, Unmet
@@ -112,7 +113,8 @@ async def test_why_lines_up_in_korean(size: tuple[int, int]) -> None:
     places = [place for goal in state.goals for place in getattr(goal.goal.check, "wants", frozenset)()]
     red = next(want.source for want in places if hasattr(want, "source"))
     said = tell("{link} {within} is down", link="veth-red", within=tell("in {place}", place="red"))
-    why = Broken(red, Layer.LINK, said, "veth-red: state DOWN", "ip -n red link", path=(red,))
+    look = words.on("node1", "ip link")
+    why = Broken(red, Layer.LINK, said, tell("no address on {link}", link="veth-red"), look, path=(red,))
     unmet = Unmet(said, said, Layer.LINK, "ip -n red link", why)
     state = replace(state, goals=(replace(state.goals[1], verdict=unmet), *state.goals[2:]))
     app = ValueApp(state)
@@ -121,6 +123,9 @@ async def test_why_lines_up_in_korean(size: tuple[int, int]) -> None:
         await pilot.pause()
         assert "red의 veth-red가 꺼져 있습니다" in seen(app)
         assert "왜?" in seen(app)
+        if size[1] > 24:
+            assert "veth-red에 주소 없음" in seen(app)
+            assert "ip link (node1에서)" in seen(app)
         lines_up(app)
 
 

@@ -201,14 +201,15 @@ class Neighbours:
         )
         if silent:
             layer = Layer.ADDRESS if "itself" in silent[0] else Layer.NEIGHBOUR
-            return self._stop(place, layer, f"{asks}: {silent[0]}", silent[0], "neigh")
+            return self._stop(place, layer, tell("{asks}: {why}", asks=asks, why=silent[0]), silent[0], "neigh")
         if segment.unclear is not None:
             return unsure(tell("{asks}, but {unclear}", asks=asks, unclear=segment.unclear))
         owners = [(other, carrying) for other, carrying in self._network.owners(hop) if other != place]
         if not owners:
             if end is not None:
                 sentence = tell("{end} does not have the address {hop}", end=words.place(end), hop=hop)
-                return self._stop(end, Layer.ADDRESS, sentence, f"no {hop} {words.within(end)}", "addr")
+                evidence = tell("no {address} {within}", address=hop, within=words.within(end))
+                return self._stop(end, Layer.ADDRESS, sentence, evidence, "addr")
             return self._stop(
                 place, Layer.ADDRESS, tell("{asks}: no link has this address", asks=asks), f"{hop} FAILED", "neigh"
             )

@@ -102,7 +102,8 @@ class Walk:
                 where=where,
                 source=words.place(flow.source),
             )
-            raise self._stop(back[-1], Layer.ADDRESS, sentence, f"{returned.destination} is local {where}", "addr")
+            evidence = tell("{address} is an address of {where}", address=returned.destination, where=where)
+            raise self._stop(back[-1], Layer.ADDRESS, sentence, evidence, "addr")
         if (returned.destination, returned.source_port) != (source, port) or (
             flow.protocol != "icmp" and returned.source != flow.target
         ):
@@ -137,7 +138,7 @@ class Walk:
                 protocol=request.protocol,
                 port=port,
             )
-            evidence = f"no socket at {request.destination}:{port}"
+            evidence = tell("no socket at {address}:{port}", address=request.destination, port=port)
             raise Stop(Broken(place, Layer.SERVICE, sentence, evidence, words.command(place, kind)))
 
     def _send(self, place: Place, packet: Packet, path: list[Place]) -> tuple[Address, Packet]:
@@ -193,9 +194,8 @@ class Walk:
             raise unsure(tell("{place} has only link-local addresses of IPv6", place=words.place(place)))
         if source is None:
             sentence = tell("{place} has no address to send from", place=words.place(place))
-            raise self._stop(
-                place, Layer.ADDRESS, sentence, f"no address on {link.name if link else 'any link'}", "addr"
-            )
+            evidence = tell("no address on {link}", link=link.name) if link else tell("no address on any link")
+            raise self._stop(place, Layer.ADDRESS, sentence, evidence, "addr")
         packet = Packet(source, packet.destination, packet.protocol, packet.source_port, packet.destination_port)
         if packet.protocol == "tcp":
             route = self._route(place, packet)
@@ -320,7 +320,8 @@ class Walk:
         where = words.place(at.place)
         if at.direct and packet.destination == at.packet.destination:
             sentence = tell("{place} does not have the address {address}", place=where, address=packet.destination)
-            return self._stop(at.place, Layer.ADDRESS, sentence, f"no {packet.destination}", "addr")
+            evidence = tell("no {address} {within}", address=packet.destination, within=words.within(at.place))
+            return self._stop(at.place, Layer.ADDRESS, sentence, evidence, "addr")
         sentence = tell(
             "{where} does not forward, so the {packet} to {destination} ends there: {key} is 0",
             where=where,

@@ -51,7 +51,7 @@ def _words(state: GoalState, why: Outcome | None) -> Iterator[tuple[str, str, st
             verdict = state.verdict
             yield _("because"), shown(why.sentence), "bold"
             yield _("kernel"), shown(why.evidence), ""
-            yield _("look at"), f"`{why.command}`", ""
+            yield _("look at"), f"`{shown(why.command)}`", ""
             if isinstance(verdict, Unmet) and verdict.observed not in (why.sentence, ""):
                 yield _("seen"), shown(verdict.observed), ""
         case Works():
