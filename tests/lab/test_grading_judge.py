@@ -90,6 +90,24 @@ async def test_a_script_for_one_set_of_values_falls_with_others(tmp_path: Path) 
     assert "with other values" in judgement.goals[0].reason
 
 
+async def test_an_address_that_is_put_together_is_tried_with_others() -> None:
+    """Values that the shell puts together are right as well, where they are those of the address and nothing else."""
+    number = content.load("own", seed=OWN).parameters["net"].split(".")[-1]
+    before = content.load("own", seed=OWN).parameters["net"].removesuffix(number)
+    line = f"for n in {number}; do ip -n {{name}} addr add {before}$n.1/24 dev lo; done"
+    judgement = await judged({**RIGHT, "address": [line, "= 1"]})
+    assert set(outcomes(judgement).values()) == {CONFIRMED}
+
+
+async def test_an_address_that_cannot_be_replaced_is_for_a_person_to_judge() -> None:
+    number = content.load("own", seed=OWN).parameters["net"].split(".")[-1]
+    before = content.load("own", seed=OWN).parameters["net"].removesuffix(number)
+    line = f"set {number}; n=$(({int(number) - 1}+1)); ip -n {{name}} addr add {before}$n.1/24 dev lo"
+    judgement = await judged({**RIGHT, "address": [line, "= 1"]})
+    assert outcomes(judgement)["carried"] is INCONCLUSIVE
+    assert f"{number} may be a part of an address" in judgement.goals[1].reason
+
+
 async def test_an_editor_is_never_an_automatic_fail() -> None:
     judgement = await judged({**RIGHT, "name": ["vi add.sh", "sh add.sh"]})
     assert outcomes(judgement)["there"] is INCONCLUSIVE

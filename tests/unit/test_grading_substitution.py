@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tutor.grading.substitution import elsewhere, mentions, substituted
+from tutor.grading.substitution import elsewhere, in_pieces, mentions, pieced, substituted
 
 OWN = {"net": "192.168.15", "wide": "10.244", "port": "8080", "red": "red", "blue": "blue", "mac": "02:00:00:00:00:0a"}
 OTHER = {"net": "192.168.37", "wide": "10.99", "port": "8123", "red": "blue", "blue": "red", "mac": "02:00:00:00:00:b1"}
@@ -34,6 +34,30 @@ OTHER = {"net": "192.168.37", "wide": "10.99", "port": "8123", "red": "blue", "b
 def test_words_are_replaced_all_at_once(before: str, after: str) -> None:
     assert substituted(before, OWN, OTHER) == after
     assert substituted(after, OTHER, OWN) == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "part"),
+    [
+        ("for i in 15 16; do ping 192.168.$i.1; done", "for i in 37 16; do ping 192.168.$i.1; done", "15"),
+        ("ping 192.168.{15,16}.1", "ping 192.168.{37,16}.1", "15"),
+        ("sed -i s/15.2/15.3/ f", "sed -i s/37.2/37.3/ f", "15"),
+        (r"sed -i 's/168\.15\.2/x/' f", r"sed -i 's/168\.37\.2/x/' f", r"168\.15"),
+        ("N=15; ip a add 192.168.$N.2/24 dev x", "N=37; ip a add 192.168.$N.2/24 dev x", "15"),
+        ("P=10; S=244; ip r add $P.$S.0.0/16 dev x", "P=10; S=99; ip r add $P.$S.0.0/16 dev x", "244"),
+        *((same, same, "") for same in ("ping -c 15 10.0.0.1", "ip a add 10.0.0.1/15 dev x", "echo x15 15m", "")),
+        ("ping 192.168.15.2 -p 8080", "ping 192.168.37.2 -p 8123", ""),
+    ],
+)
+def test_a_part_of_an_address_may_stand_alone(before: str, after: str, part: str) -> None:
+    assert in_pieces(before, OWN, OTHER) == part
+    assert pieced(before, OWN, OTHER) == after
+
+
+def test_a_part_of_two_addresses_is_seen_and_left() -> None:
+    own, other = {"a": "10.5.1", "b": "10.5.2"}, {"a": "10.6.1", "b": "10.7.2"}
+    assert in_pieces("N=5", own, other) == "5"
+    assert pieced("N=5; ping 10.5.2.1", own, other) == "N=5; ping 10.7.2.1"
 
 
 def test_the_longest_wins() -> None:

@@ -6,14 +6,14 @@ is reached again; what was right only by the values of one lab, and not by what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tutor import content
 from tutor.content.draws import draws
 from tutor.grading.limits import Limits
 from tutor.grading.rerun import Found, Reached, rerun
-from tutor.grading.substitution import elsewhere, substituted
+from tutor.grading.substitution import elsewhere, in_pieces, pieced, substituted
 from tutor.i18n import tell
 from tutor.model.checkpoint import Checkpoint, Item
 from tutor.model.grade import GoalResult, Judgement, Outcome
@@ -93,12 +93,32 @@ async def _moved(
     texts = [command.text for commands in typed.values() for command in commands]
     seed = others[elsewhere(texts, lesson.parameters, draws(item.lesson, others))]
     other = content.load(item.lesson, seed=seed, cases=learner)
-    moved = _substituted(typed, lesson.parameters, other.parameters)
+    values = lesson.parameters, other.parameters
+    moved = _retyped(typed, lambda text: substituted(text, *values))
     steps = _steps(item, other)
     found = await rerun(other, steps, moved, patience=patience)
-    if any(_confirmed(each) and not _confirmed(found[key]) for key, each in own.items()):
+    if _falls(own, found):
         found = _either(found, await rerun(other, steps, moved, patience=patience))
+    if _falls(own, found) and (part := in_pieces("\n".join(texts), *values)):
+        moved = _retyped(typed, lambda text: pieced(text, *values))
+        found = _either(found, await rerun(other, steps, moved, patience=patience))
+        found = {key: _unsure(each, part) for key, each in found.items()}
     return found
+
+
+def _falls(own: Found, other: Found) -> bool:
+    """Whether something holds with the learner's values only."""
+    return any(_confirmed(each) and not _confirmed(other[key]) for key, each in own.items())
+
+
+def _unsure(reached: Reached, part: str) -> Reached:
+    """Not held against a learner: the replay could not put all values in the place of theirs."""
+    if _confirmed(reached):
+        return reached
+    said = tell(
+        "{part} may be a part of an address that could not be replaced; {reason}", part=part, reason=reached.reason
+    )
+    return replace(reached, outcome=Outcome.INCONCLUSIVE, reason=said)
 
 
 def _confirmed(reached: Reached) -> bool:
@@ -122,8 +142,7 @@ def _both(own: Found, other: Found) -> Found:
     return found
 
 
-def _substituted(typed: _Typed, own: Mapping[str, str], other: Mapping[str, str]) -> dict[str, list[TypedCommand]]:
+def _retyped(typed: _Typed, change: Callable[[str], str]) -> dict[str, list[TypedCommand]]:
     return {
-        step: [replace(command, text=substituted(command.text, own, other)) for command in commands]
-        for step, commands in typed.items()
+        step: [replace(command, text=change(command.text)) for command in commands] for step, commands in typed.items()
     }
