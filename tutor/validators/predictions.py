@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tutor.i18n import tell
@@ -18,10 +19,9 @@ from tutor.validators.registry import GoalId, param, validator
 from tutor.validators.traffic import sent, sources_at
 
 
-@validator("answer-source-seen")
 @dataclass(frozen=True)
-class SourceSeen:
-    """With which source address does a ping arrive at a place?"""
+class _PingSeen:
+    """What a ping looks like where it arrives."""
 
     goal: GoalId
     source: Place = param("where the ping starts", name="from")
@@ -36,48 +36,41 @@ class SourceSeen:
     def wants(self) -> frozenset[Want]:
         return frozenset({self._ping})
 
-    def judge(self, facts: Facts) -> Verdict:
-        where = say.place(self.end)
-        asked = tell("the source address that {where} sees", where=where)
+    def _judged(
+        self, facts: Facts, asked: str, reader: typed.Reader, seen: Callable[[PingResult], Iterable[str]]
+    ) -> Verdict:
         result = sent(facts, self._ping, asked)
         if not isinstance(result, PingResult):
             return result
-        seen = [str(address) for address in sources_at(result, self.end)]
-        look = say.command(self.end, "tcpdump -ni any icmp")
-        if not seen:
+        right = list(seen(result))
+        look = say.command(self.end, "tcpdump -vni any icmp")
+        if not right:
+            where = say.place(self.end)
             return Unmet(asked, tell("no packet has arrived at {where} yet", where=where), Layer.ROUTE, look)
-        return judged(facts, self.goal, typed.ip, seen, asked, look)
+        return judged(facts, self.goal, reader, right, asked, look)
+
+
+@validator("answer-source-seen")
+@dataclass(frozen=True)
+class SourceSeen(_PingSeen):
+    """With which source address does a ping arrive at a place?"""
+
+    def judge(self, facts: Facts) -> Verdict:
+        asked = tell("the source address that {where} sees", where=say.place(self.end))
+        return self._judged(facts, asked, typed.ip, lambda result: map(str, sources_at(result, self.end)))
 
 
 @validator("answer-ttl-seen")
 @dataclass(frozen=True)
-class TtlSeen:
+class TtlSeen(_PingSeen):
     """With which TTL does a ping arrive at a place? It is sent with 64."""
 
-    goal: GoalId
-    source: Place = param("where the ping starts", name="from")
-    target: Address = param("the address to ping", name="to")
-    end: Place = param("where it is looked at", name="at")
-    via: tuple[Place, ...] = param("the routers between, as in the other goals of the step", default=())
-
-    @property
-    def _ping(self) -> Ping:
-        return Ping(self.source, self.target, (*self.via, self.end))
-
-    def wants(self) -> frozenset[Want]:
-        return frozenset({self._ping})
-
     def judge(self, facts: Facts) -> Verdict:
-        where = say.place(self.end)
-        asked = tell("the TTL that {where} sees", where=where)
-        result = sent(facts, self._ping, asked)
-        if not isinstance(result, PingResult):
-            return result
-        seen = {str(a.ttl) for a in result.arrivals if a.place == self.end and not a.reply}
-        look = say.command(self.end, "tcpdump -vni any icmp")
-        if not seen:
-            return Unmet(asked, tell("no packet has arrived at {where} yet", where=where), Layer.ROUTE, look)
-        return judged(facts, self.goal, typed.number, seen, asked, look)
+        asked = tell("the TTL that {where} sees", where=say.place(self.end))
+        return self._judged(facts, asked, typed.number, self._ttls)
+
+    def _ttls(self, result: PingResult) -> set[str]:
+        return {str(each.ttl) for each in result.arrivals if each.place == self.end and not each.reply}
 
 
 @validator("answer-client-seen")
