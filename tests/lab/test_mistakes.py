@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -160,8 +160,8 @@ class Typist:
         if isinstance(event, Remarked):
             self.said = event.remark
 
-    async def type(self, line: str) -> tuple[str, ...]:
-        await type_line(self.session, Command("host", line))
+    async def type(self, line: str, machine: str = "host") -> tuple[str, ...]:
+        await type_line(self.session, Command(machine, line))
         return tuple(str(sentence) for sentence in self.said.sentences) if self.said else ()
 
 
@@ -231,10 +231,25 @@ async def test_a_remark_is_taken_back_when_the_next_command_is_fine(typist: Typi
 async def test_a_remark_is_taken_back_as_the_next_command_starts(typist: Typist) -> None:
     assert await typist.type("iptable") != ()
     typist.session.shells["host"].send(b"sleep 600\n")
-    for _ in range(600):
-        if typist.said is None:
-            break
-        await asyncio.sleep(0.05)
-    assert typist.said is None
+    await _until(lambda: typist.said is None)
     assert typist.session.shells["host"].transcript.running == "sleep 600"
     typist.session.shells["host"].send(b"\x03")
+
+
+async def test_a_remark_outlives_the_end_of_what_ran_elsewhere_and_no_more(typist: Typist) -> None:
+    host = typist.session.shells["host"]
+    host.send(b"sleep 600\n")
+    await _until(lambda: host.transcript.running == "sleep 600")
+    said = await typist.type("iptable", "lan")
+    assert said != ()
+    host.send(b"\x03")
+    await _until(lambda: not host.transcript.running)
+    assert await typist.type(":", "lan") == ()
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        await asyncio.sleep(0.05)
+    assert holds()

@@ -263,9 +263,9 @@ class Session:
         from tutor.mistakes import remark, words_of
 
         self._words = self._words or words_of(self.lesson)
-        self._remarked = remark(command.text, command.exit_status, command.output, self._words)
-        if self._remarked:
-            self._tell(Remarked(machine, self._remarked))
+        if said := remark(command.text, command.exit_status, command.output, self._words):
+            self._remarked = said
+            self._tell(Remarked(machine, said))
 
     def _take_back_remark(self, machine: str) -> None:
         """What was said of the last command is no word on the next, which may run for long."""
