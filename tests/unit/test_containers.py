@@ -28,6 +28,8 @@ def test_a_container_is_a_place_that_a_lesson_can_name() -> None:
     ("line", "shown"),
     [
         ("ps", "docker exec web ps"),
+        ("tcpdump -ni any tcp port 80", "tcpdump -ni any tcp port 80"),
+        ("tcpdump -ni eth0 host 192.168.1.3", "tcpdump -ni any host 192.168.1.3"),
         ("curl -m 2 http://172.17.0.3/", "docker exec web wget -qO- http://172.17.0.3/"),
         ("dig +norecurse @127.0.0.11 db", "docker exec web nslookup db 127.0.0.11"),
     ],
