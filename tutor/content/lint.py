@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.content import goals, leftover, needs, published, translating
@@ -12,6 +11,7 @@ from tutor.content.lessons import read_lesson
 from tutor.errors import ContentError
 from tutor.i18n import cells
 from tutor.model.lesson import Goal, GoalKind, Lesson, Source, Step
+from tutor.records import dataclass
 
 WIDEST_CODE = 44
 WIDEST_DRAWING = 36

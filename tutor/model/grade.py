@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from tutor.records import dataclass
 
 
 class Outcome(StrEnum):

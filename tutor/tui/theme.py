@@ -6,9 +6,9 @@ alone: each state also has a shape and a word, so ``NO_COLOR`` loses nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual.theme import Theme
+
+from tutor.records import dataclass
 
 DARK = Theme(
     name="nettutor-dark",
