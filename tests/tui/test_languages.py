@@ -22,6 +22,7 @@ from tutor.model.verdict import Layer, Met, Unknown, Unmet
 from tutor.model.why import Broken
 from tutor.store import Store
 from tutor.tui import messages
+from tutor.tui.pages import typed
 from tutor.tui.widgets.goals import AnswerLine
 from tutor.tui.widgets.lesson_pane import PageScroll
 from tutor.tui.widgets.machines import Machines
@@ -76,6 +77,14 @@ def lines_up(app: ValueApp) -> None:
         tops = [cell_len(row[: row.index(corner)]) for row in drawn if corner in row]
         bottoms = [cell_len(row[: row.index(other)]) for row in drawn if other in row]
         assert tops == bottoms
+
+
+def test_the_answers_of_a_solution_are_words_of_the_language() -> None:
+    ways = [way for step in load("port-forwarding").steps for way in step.solutions]
+    i18n.use_language("ko")
+    told = "\n".join(typed(way, "host") for way in ways)
+    for answer in ("거부", "시간 초과", "아니요", "없음", "192.168.1.3"):
+        assert f"# 답: {answer}\n" in told
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -13,6 +13,10 @@ from tutor.tui.prose import Section, Tone
 
 Goals = tuple[GoalState, ...]
 
+_ANSWERS = frozenset(
+    (tell("yes"), tell("no"), tell("none"), tell("accepted"), tell("refused"), tell("timed out"))
+)  # may be typed in any language
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -101,7 +105,7 @@ def typed(way: Solution, at: str) -> str:
     lines: list[str] = []
     for command in way.commands:
         if command.answer:
-            lines.append(_("# answer: {text}", text=command.text))
+            lines.append(_("# answer: {text}", text=_(command.text) if command.text in _ANSWERS else command.text))
             continue
         if command.machine and command.machine != at:
             at = command.machine
