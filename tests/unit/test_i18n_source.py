@@ -14,6 +14,7 @@ import tutor
 SOURCE = Path(tutor.__file__).parent
 SPOKEN = {"Met": (0,), "Unmet": (0, 1), "Unknown": (0,), "CannotTell": (0,), "Broken": (2,), "UsageError": (0,)}
 """The positions of texts in calls of these."""
+SPOKEN |= dict.fromkeys(("_blocked", "_stop"), (2,))
 SPOKEN |= dict.fromkeys(("MachineError", "LabError", "ToolError", "StoreError", "LabEnded"), (0, 1))
 FILES = [path for path in sorted(SOURCE.rglob("*.py")) if not {"inside", "proof"} & set(path.parts)]
 

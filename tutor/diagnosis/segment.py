@@ -67,7 +67,13 @@ class Flood:
 
     def _out(self, place: Place, link: Link) -> None:
         if not link.up:
-            self._blocked(place, Layer.LINK, f"{link.name} {words.within(place)} is down", _state(link), link)
+            self._blocked(
+                place,
+                Layer.LINK,
+                tell("{link} {within} is down", link=link.name, within=words.within(place)),
+                _state(link),
+                link,
+            )
             return
         if link.queue not in _QUEUES:
             raise unsure(
@@ -135,7 +141,13 @@ class Flood:
             if link is None or link.kind != "veth":
                 self._missing(place, name)
             elif not link.up:
-                self._blocked(place, Layer.LINK, f"{link.name} {words.within(place)} is down", _state(link), link)
+                self._blocked(
+                    place,
+                    Layer.LINK,
+                    tell("{link} {within} is down", link=link.name, within=words.within(place)),
+                    _state(link),
+                    link,
+                )
             elif place != sender or len([1 for other, _ in self._network.plugged(switch) if other == sender]) > 1:
                 self._arrive(place, link)
 
@@ -178,11 +190,21 @@ class Flood:
         """Whether a port lets frames through."""
         if not bridge.up:
             self._blocked(
-                place, Layer.LINK, f"the bridge {bridge.name} {words.within(place)} is down", _state(bridge), bridge
+                place,
+                Layer.LINK,
+                tell("the bridge {bridge} {within} is down", bridge=bridge.name, within=words.within(place)),
+                _state(bridge),
+                bridge,
             )
             return False
         if not port.up:
-            self._blocked(place, Layer.LINK, f"{port.name} {words.within(place)} is down", _state(port), port)
+            self._blocked(
+                place,
+                Layer.LINK,
+                tell("{link} {within} is down", link=port.name, within=words.within(place)),
+                _state(port),
+                port,
+            )
             return False
         if port.running and port.port_state != _FORWARDING:
             state = _STATES.get(port.port_state or 0, str(port.port_state))

@@ -7,6 +7,7 @@ words as Koreans spell them, which is known for some endings and guessed for the
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
 from typing import Any
@@ -46,7 +47,7 @@ def _final(word: str) -> int:
     letters = word.lower()
     if letters[-2:] == "ng":
         return 21
-    if len(word) > 1 and word[-2:].isupper():  # an acronym, read letter by letter
+    if (len(word) > 1 and word[-2:].isupper()) or not set("aeiouy") & set(_run(letters)):  # read letter by letter
         return _LETTERS.get(letters[-1], 0)
     if letters[-1:] == "e" and letters[-2:-1] in ("l", "m", "n") and letters[-3:-2].isalpha():
         vowel = letters[-3:-2] in tuple("aeiou")  # alone, name; but acme
@@ -57,6 +58,11 @@ def _final(word: str) -> int:
     if last.lower() in _SHORT and letters[-2:-1] in tuple("aeiou"):
         return 1
     return 0
+
+
+def _run(letters: str) -> str:
+    """The letters at the end: ``br`` of ``veth-red-br``."""
+    return re.split(r"[^a-z]", letters)[-1]
 
 
 class _Filler(string.Formatter):

@@ -56,7 +56,14 @@ IP = (
         tell("There is no link `{name}` here. `ip link` lists those of this place."),
     ),
     message(
-        r'^Error: either "(?:local|to|dev)" is duplicate, or "(?P<word>[^"]*)" is a garbage',
+        r'^Error: either "dev" is duplicate, or "(?P<word>[^"]*)" is a garbage',
+        tell(
+            "`ip` did not expect `{word}` there. A word before it is missing (`netns`, `master`, `type`), or it is "
+            "one too many."
+        ),
+    ),
+    message(
+        r'^Error: either "(?:local|to)" is duplicate, or "(?P<word>[^"]*)" is a garbage',
         tell("`ip` did not expect `{word}` there. A word before it is missing (`dev`, `via`), or it is one too many."),
     ),
     message(
