@@ -95,6 +95,8 @@ class TutorialScreen(Screen[None]):
         self._wrong = ""
         self._ratio = 0.45
         self._zoom: Side | None = None
+        self._been: set[type] = set()
+        """The answer line and the page, where the focus has been in them since it left the shell."""
         self._hold: Timer | None = None
 
     @property
@@ -251,7 +253,10 @@ class TutorialScreen(Screen[None]):
         self.action_to_shell()
 
     def action_switch(self) -> None:
-        """Shell, lesson, answer, shell; the answer before the lesson when there is nothing else left to read or do."""
+        """Shell, lesson, answer, shell; the answer before the lesson when there is nothing else left to read or do.
+
+        Once around passes each of them once.
+        """
         target = self._next_side()
         if target == "shell":
             self.action_to_shell()
@@ -265,9 +270,9 @@ class TutorialScreen(Screen[None]):
         others = any(not goal.done and not goal.goal.question for goal in self.state.goals)
         answer_first = asked and not others and not self._unread()
         if isinstance(self.focused, PageScroll):
-            return "answer" if asked and not answer_first else "shell"
+            return "answer" if asked and AnswerLine not in self._been else "shell"
         if self._side() == "lesson":
-            return "lesson" if answer_first else "shell"
+            return "lesson" if answer_first and PageScroll not in self._been else "shell"
         return "answer" if answer_first else "lesson"
 
     def _unread(self) -> bool:
@@ -327,6 +332,8 @@ class TutorialScreen(Screen[None]):
         self._update_keys()
 
     def on_descendant_focus(self) -> None:
+        here = next((side for side in (AnswerLine, PageScroll) if isinstance(self.focused, side)), None)
+        self._been = {*self._been, here} if here is not None else set()
         self._update_keys()
 
     def on_descendant_blur(self) -> None:

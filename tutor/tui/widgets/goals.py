@@ -228,11 +228,12 @@ class GoalList(VerticalScroll, can_focus=False):
         self._reveal_open()
 
     def _reveal_open(self) -> None:
-        """Bring the first goal that is not done into sight."""
+        """Bring the line that is typed in into sight, or else the first goal that is not done."""
         cards = zip(self.query(GoalCard), self._goals, strict=False)
         first = next((card for card, state in cards if not state.done), None)
-        if first is not None:
-            self.call_after_refresh(self.scroll_to_widget, first, animate=False)
+        typing = next((entry for entry in self.query(AnswerLine) if entry.has_focus), None)
+        if (target := typing or first) is not None:
+            self.call_after_refresh(self.scroll_to_widget, target, animate=False)
 
 
 class _Tally(Flow):
