@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 from pane_app import PaneApp
 from textual import events
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tutor.term import Finished
+from tutor.tui.widgets.shell_pane import ShellPane
 
 BACKENDS = [None, "bittty"]
 
@@ -192,3 +196,26 @@ async def test_the_wheel_scrolls_history_or_a_pager(pilot: Pilot[object]) -> Non
     await app.until("\n23\n:")
     app.pane.post_message(events.MouseScrollDown(app.pane, 1, 1, 0, 0, 0, False, False, False, 1, 1))
     await app.until("\n26\n")
+
+
+class HiddenPaneApp(PaneApp):
+    """A page to scroll, and below it a pane that is not seen yet."""
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as page:
+            page.styles.height = 5
+            yield Static("\n" * 50)
+        pane = ShellPane()
+        pane.display = False
+        yield pane
+
+
+async def test_a_pane_is_drawn_that_is_first_seen_just_after_a_page_was_scrolled(tmp_path: Path) -> None:
+    app = HiddenPaneApp(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = app.query_one(VerticalScroll)
+        page.scroll_to(y=3, animate=False)
+        await pilot.pause()
+        app.pane.display = True
+        assert page.region.height == 5  # whoever asks for a region here keeps Textual from posting Show and Resize
+        await app.until(":~")

@@ -86,7 +86,7 @@ class ShellPane(Widget, can_focus=True):
         self._emulator: Emulator | None = None
         self._strips: dict[int, Strip] = {}
         self._base = Style()
-        self._kept: list[bytes] = []
+        self._kept = bytearray()
         self._cursor: tuple[int, int] | None = None
         self._scrolled = 0
         self._span: Span | None = None
@@ -122,9 +122,8 @@ class ShellPane(Widget, can_focus=True):
             self._emulator.feed(data)
             return
         # Not seen yet, so not drawn; the shell goes on all the same.
-        self._kept.append(data)
-        while len(self._kept) > 1 and sum(map(len, self._kept)) > _KEPT:
-            del self._kept[0]
+        self._kept += data
+        del self._kept[:-_KEPT]
 
     def _open_emulator(self, rows: int, columns: int) -> Emulator:
         spare, ShellPane._spare = ShellPane._spare, None
@@ -135,8 +134,7 @@ class ShellPane(Widget, can_focus=True):
         emulator.on_reply = self._send
         emulator.on_pressure = self._press
         emulator.on_restart = self._redraw_programs
-        for data in self._kept:
-            emulator.feed(data)
+        emulator.feed(bytes(self._kept))
         self._kept.clear()
         return emulator
 
@@ -168,7 +166,15 @@ class ShellPane(Widget, can_focus=True):
 
     # Size
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_mount(self) -> None:
+        """Not every change of size is posted: https://github.com/Textualize/textual/issues/5024."""
+        self.screen.screen_layout_refresh_signal.subscribe(self, lambda _: self._laid_out())
+
+    def _laid_out(self) -> None:
+        if self.content_size and (self.content_size.height, self.content_size.width) != self._size_told:
+            self.on_resize()
+
+    def on_resize(self) -> None:
         if self._resizing is None:
             self._tell_size()
             self._resizing = self.set_timer(_RESIZE_SECONDS, self._resized)
