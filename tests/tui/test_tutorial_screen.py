@@ -17,10 +17,11 @@ from tui_values import ValueApp, rows, seen
 from tutor.i18n import tell as told
 from tutor.mistakes import Remark
 from tutor.model.state import GoalState, SessionState
+from tutor.model.verdict import Layer, Unmet
 from tutor.tui import messages
 from tutor.tui.screens.tutorial import TutorialScreen
 from tutor.tui.widgets.bars import Key, KeyBar, fitting
-from tutor.tui.widgets.goals import AnswerLine
+from tutor.tui.widgets.goals import AnswerLine, GoalList
 from tutor.tui.widgets.lesson_pane import LessonPane, PageScroll
 from tutor.tui.widgets.machines import Machines
 
@@ -222,6 +223,16 @@ async def test_where_only_questions_are_left_f6_leads_to_the_answer_the_lesson_a
         assert was[2] not in (AnswerLine, PageScroll)
 
 
+async def test_from_a_page_that_is_read_to_its_end_f6_leads_to_the_question() -> None:
+    async with running(values.at_question()) as (app, pilot):
+        app.main.query_one(PageScroll).focus()
+        await pilot.pause()
+        assert "F6 Answer" in seen(app)
+        await pilot.press("f6")
+        assert isinstance(app.focused, AnswerLine)
+        assert "F6 Shell" in seen(app)
+
+
 async def test_f6_says_where_it_leads_while_a_remark_takes_room_from_the_page() -> None:
     async with running(values.at_cable(), (80, 24)) as (app, pilot):
         app.main.query_one(PageScroll).scroll_end(animate=False)
@@ -229,6 +240,19 @@ async def test_f6_says_where_it_leads_while_a_remark_takes_room_from_the_page() 
         assert "F6 Lesson" in seen(app)
         await tell(app, pilot, messages.RemarkShown(Remark("ip adr", (told("word " * 100),))))
         assert "F6 More" in seen(app)
+
+
+async def test_the_answer_line_stays_in_sight_when_the_reason_under_its_goal_grows() -> None:
+    async with running(values.at_question(), (80, 24)) as (app, pilot):
+        entry = app.main.query_one(AnswerLine)
+        entry.focus()
+        await pilot.pause()
+        state = values.at_question()
+        wrong = Unmet(told("word " * 40), told("word " * 40), Layer.ANSWER, "ip link")
+        goals = tuple(replace(each, verdict=wrong) for each in state.goals)
+        await tell(app, pilot, messages.StateShown(replace(state, goals=goals)))
+        await pilot.pause()
+        assert entry.region in app.main.query_one(GoalList).region
 
 
 async def test_a_wrong_answer_is_replaced_by_the_next() -> None:
