@@ -16,9 +16,11 @@ from tui_values import ValueApp, rows, seen
 
 from tutor.i18n import tell as told
 from tutor.mistakes import Remark
+from tutor.model.lesson import Command
 from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Layer, Unmet
 from tutor.tui import messages
+from tutor.tui.pages import page
 from tutor.tui.screens.tutorial import TutorialScreen
 from tutor.tui.widgets.bars import Key, KeyBar, fitting
 from tutor.tui.widgets.goals import AnswerLine, GoalList
@@ -159,6 +161,15 @@ async def test_hints_come_level_by_level_and_the_last_is_a_solution() -> None:
             await tell(app, pilot, messages.StateShown(replace(app.main.state, hint_level=level)))
             assert text in seen(app)
         assert "# on lan:" in seen(app)
+
+
+@pytest.mark.parametrize("machine", ["host", "lan"])
+def test_the_last_hint_names_the_machine_unless_it_is_the_learners_own(machine: str) -> None:
+    state = replace(values.at_cable(), hint_level=3)
+    elsewhere = replace(state.step.solutions[0], commands=(Command(machine, "ip route"),))
+    step = replace(state.step, solutions=(elsewhere,))
+    hint = page(replace(state, lesson=replace(state.lesson, steps=(step,)), step_index=0), 0, {}).sections[-1]
+    assert hint.code == ("ip route" if machine == "host" else "# on lan:\nip route")
 
 
 async def test_a_new_hint_is_scrolled_to() -> None:

@@ -74,6 +74,15 @@ async def test_a_place_that_was_not_reached_is_drawn_apart() -> None:
         assert "because" in screen
 
 
+async def test_where_to_look_is_where_the_learner_has_a_shell() -> None:
+    hidden = replace(NO_WAY_BACK, hop=Place("internet"), command="ip route get 192.168.15.2 (on internet)")
+    async with running(at_ping(hidden)) as (app, pilot):
+        await pilot.press("f11")
+        await pilot.pause()
+        assert "look at   ip route" in seen(app)
+        assert "(on internet)" not in seen(app)
+
+
 async def test_the_first_goal_that_sends_packets_is_told_and_a_click_tells_another() -> None:
     state = at_ping(NO_WAY_BACK)
     async with running(state) as (app, pilot):

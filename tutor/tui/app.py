@@ -156,7 +156,7 @@ class NettutorApp(PlainApp, inherit_bindings=False):
             return
         from tutor.tui.screens.why import WhyScreen
 
-        self.push_screen(WhyScreen(chosen[0]))
+        self.push_screen(WhyScreen(chosen[0], self._main.state.lesson.topology.shells))
 
     async def action_next_language(self) -> None:
         """Speak another language from now on, here and next time. The lab does not notice."""

@@ -39,7 +39,7 @@ def page(state: SessionState, index: int, past: Mapping[str, Goals], *, reading:
         )
     newest = None
     if here and not state.step_complete and state.hint_level:
-        hints = _hints(step, state.hint_level)
+        hints = _hints(state, step)
         newest = len(sections) + len(hints) - 1
         sections += hints
     if step.id in state.completed:
@@ -69,8 +69,8 @@ def hint_levels(step: Step) -> int:
     return len(step.hints) + bool(step.solutions)
 
 
-def _hints(step: Step, level: int) -> list[Section]:
-    total = hint_levels(step)
+def _hints(state: SessionState, step: Step) -> list[Section]:
+    total, level = hint_levels(step), state.hint_level
     found = [
         Section(Tone.HINT, tell("Hint {number} of {total}", number=number, total=total), hint)
         for number, hint in enumerate(step.hints[:level], start=1)
@@ -78,26 +78,29 @@ def _hints(step: Step, level: int) -> list[Section]:
     if level > len(step.hints) and step.solutions:
         way = step.solutions[0]
         title = tell("Hint {total} of {total}: one way to do it", total=total)
-        found.append(Section(Tone.HINT, title, code=typed(way, step_machine(way))))
+        found.append(Section(Tone.HINT, title, code=typed(way, _unnamed(state, way))))
     return found
 
 
 def _ways(state: SessionState, step: Step) -> list[Section]:
-    first_shell = next((spec.name for spec in state.lesson.topology.machines if spec.shell), "")
     return [
         Section(
             Tone.SOLUTION,
             tell("One way: {title}", title=way.title) if way.title else tell("One way"),
-            code=typed(way, first_shell),
+            code=typed(way, _first_shell(state)),
         )
         for way in step.solutions
     ]
 
 
-def step_machine(way: Solution) -> str:
-    """The machine that most of a solution is typed on is the one that need not be named."""
-    machines = [command.machine for command in way.commands if not command.answer]
-    return machines[0] if machines and len(set(machines)) == 1 else ""
+def _first_shell(state: SessionState) -> str:
+    return next(iter(state.lesson.topology.shells), "")
+
+
+def _unnamed(state: SessionState, way: Solution) -> str:
+    """The machine that a hint need not name: the learner's own, where all of it is typed there."""
+    first = _first_shell(state)
+    return first if all(command.machine in ("", first) for command in way.commands if not command.answer) else ""
 
 
 def typed(way: Solution, at: str) -> str:

@@ -26,9 +26,10 @@ class Walk(Flow):
 
     DEFAULT_CSS = "Walk { padding: 0 1; }"
 
-    def __init__(self, state: GoalState) -> None:
+    def __init__(self, state: GoalState, shells: tuple[str, ...]) -> None:
         super().__init__()
         self._state = state
+        self._shells = shells
 
     def lines(self, width: int) -> Content:
         sign, word, colour = look_of(self._state)
@@ -38,22 +39,23 @@ class Walk(Flow):
         why = verdict.why if isinstance(verdict, Unmet) else None
         if why is not None:
             rows += [*_drawing(why), Content("")]
-        for label, clause, style in _words(self._state, why):
+        for label, clause, style in _words(self._state, why, self._shells):
             text = Content.assemble((padded(shown(label), _LABEL - 1) + " ", "$text-muted"), inline(clause, style))
             rows += hang(text, width, _LABEL if width > 40 else 2)
         return Content("\n").join(rows)
 
 
-def _words(state: GoalState, why: Outcome | None) -> Iterator[tuple[str, str, str]]:
-    """Label, clause, style."""
+def _words(state: GoalState, why: Outcome | None, shells: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    """Label, clause, style. Where to look is on one of the machines with ``shells``, where the learner can go."""
     match why:
         case Broken():
             verdict = state.verdict
             yield _("because"), shown(why.sentence), "bold"
             yield _("kernel"), shown(why.evidence), ""
-            yield _("look at"), f"`{shown(why.command)}`", ""
             if isinstance(verdict, Unmet) and verdict.observed not in (why.sentence, ""):
                 yield _("seen"), shown(verdict.observed), ""
+            look = verdict.look_next if isinstance(verdict, Unmet) and why.hop.machine not in shells else why.command
+            yield _("look at"), f"`{shown(look)}`", ""
         case Works():
             yield _("way"), _("the settings let packets there and back: what is wrong lies at its end"), ""
         case CannotTell(sentence):
@@ -111,9 +113,10 @@ class WhyScreen(Sheet):
     heading = tell("Why?")
     keys = tell("↑ ↓ scroll · Esc back")
 
-    def __init__(self, state: GoalState) -> None:
+    def __init__(self, state: GoalState, shells: tuple[str, ...]) -> None:
         super().__init__()
         self._state = state
+        self._shells = shells
 
     def content(self) -> Walk:
-        return Walk(self._state)
+        return Walk(self._state, self._shells)
