@@ -74,3 +74,11 @@ def test_the_name_tells_the_format() -> None:
     assert formats.of("/etc/cni/net.d/a.conflist", Format.BY_NAME) is Format.JSON
     assert formats.of("/etc/sysctl.conf", Format.BY_NAME) is Format.KEY_VALUE
     assert formats.of("/a.json", Format.YAML) is Format.YAML
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [('{"a": true, "b": "true", "c": "yes"}', Format.JSON), ('a: yes\nb: "true"\nc: "yes"', Format.YAML)],
+)
+def test_text_is_told_apart_from_the_word_that_it_looks_like(text: str, form: Format) -> None:
+    assert [formats.value(text, key, form) for key in "abc"] == ["true", '"true"', "yes"]

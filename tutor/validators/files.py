@@ -50,7 +50,7 @@ class FileValue:
 
     path: str = param("the file, from / on", name="file")
     key: str = param("the key: `a.b.0` or `/a/b/0` in JSON, YAML and TOML, `section.key` in INI, the whole of it else")
-    value: str = param("the value as text; true, false and null as JSON writes them")
+    value: str = param("the value as text; true, false and null as JSON writes them, and in quotes where they are text")
     place: Place = param("the machine", name="in")
     format: formats.Format = param("how the file is written; left out, its name tells", default=formats.Format.BY_NAME)
     layer: Layer = param("the layer named when it does not hold", default=Layer.SERVICE)

@@ -90,6 +90,8 @@ def _at(tree: Any, key: str) -> Any:
 
 
 _NULL = object()
+_WORDS = ("true", "false", "null")
+"""Text that is one of these keeps its quotes, so that it is told apart from what they stand for."""
 
 
 def _written(found: Any) -> str | None:
@@ -101,7 +103,7 @@ def _written(found: Any) -> str | None:
         return "true" if found else "false"
     if isinstance(found, dict | list):
         return f"{'a mapping' if isinstance(found, dict) else 'a list'} of {len(found)}"
-    return str(found)
+    return f'"{found}"' if found in _WORDS else str(found)
 
 
 def _of_lines(text: str, key: str) -> str | None:
