@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from exam_room import course_in, lessons_in, played, sitting_at
+from live_app import ready, skip_without_a_lab, until
 from textual.pilot import Pilot
 from tui_values import seen
 
-from tutor.errors import LabError
 from tutor.grading import inbox
 from tutor.grading.course import Course
-from tutor.lab import Lab
 from tutor.model.checkpoint import Item, Lateness, Policy
-from tutor.model.topology import Topology
 from tutor.tui.exam.app import ExamApp
 from tutor.tui.exam.finish import FinishScreen, GiveAwayScreen, HandedInScreen
 from tutor.tui.exam.items import ItemsScreen
-from tutor.tui.widgets.machines import Machines
 
-PATIENCE = 30
 ITEMS = (Item("own", 5, ("name", "other")), Item("own", 3, ("last",)))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _lab_works() -> None:
-    async def try_it() -> None:
-        await (await Lab.boot(Topology(()))).close()
-
-    try:
-        asyncio.run(try_it())
-    except LabError as error:
-        pytest.skip(f"unsupported: {error}")
+    skip_without_a_lab()
 
 
 @pytest.fixture(autouse=True)
@@ -53,21 +42,6 @@ async def exam(course: Course, size: tuple[int, int] = (110, 36)) -> AsyncIterat
             yield app, pilot
         if app.failure is not None:
             raise app.failure
-
-
-def ready(app: ExamApp) -> bool:
-    machines = app.main.query_one(Machines)
-    return app.conductor is not None and app.conductor.session is not None and machines.pane is not None
-
-
-async def until(pilot: Pilot[int], true: Callable[[], bool]) -> None:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not true():
-                await pilot.pause(0.02)
-    except TimeoutError:
-        assert isinstance(pilot.app, ExamApp)
-        pytest.fail(f"it never came; on the screen is\n{seen(pilot.app)}")
 
 
 async def on(pilot: Pilot[int], text: str) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from test_tutorial_live import ready, typed, until
+from live_app import ready, typed, until
 from textual.pilot import Pilot
 from tui_values import seen
 

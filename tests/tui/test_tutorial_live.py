@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from live_app import ready, skip_without_a_lab, typed, until
 from textual.pilot import Pilot
 from tui_values import seen
 
-from tutor.errors import LabError
-from tutor.lab import Lab
-from tutor.model.topology import Topology
 from tutor.store import Store
 from tutor.tui.app import NettutorApp
 from tutor.tui.opening import load_lesson
@@ -21,19 +18,10 @@ from tutor.tui.screens.contents import ContentsScreen
 from tutor.tui.widgets.goals import AnswerLine
 from tutor.tui.widgets.machines import Machines
 
-PATIENCE = 30
-NAMES = {" ": "space", "-": "minus", "/": "slash", ".": "full_stop", "=": "equals_sign", "$": "dollar_sign"}
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _lab_works() -> None:
-    async def try_it() -> None:
-        await (await Lab.boot(Topology(()))).close()
-
-    try:
-        asyncio.run(try_it())
-    except LabError as error:
-        pytest.skip(f"unsupported: {error}")
+    skip_without_a_lab()
 
 
 @asynccontextmanager
@@ -47,26 +35,6 @@ async def tutorial(
             yield app, pilot
         if app.failure is not None:
             raise app.failure
-
-
-def ready(app: NettutorApp) -> bool:
-    machines = app.main.query_one(Machines)
-    return app.conductor is not None and app.conductor.session is not None and machines.pane is not None
-
-
-async def until(pilot: Pilot[int], true: Callable[[], bool]) -> None:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not true():
-                await pilot.pause(0.02)
-    except TimeoutError:
-        assert isinstance(pilot.app, NettutorApp)
-        pytest.fail(f"it never came; on the screen is\n{seen(pilot.app)}")
-
-
-async def typed(pilot: Pilot[int], *lines: str) -> None:
-    for line in lines:
-        await pilot.press(*(NAMES.get(character, character) for character in line), "enter")
 
 
 async def test_commands_tick_the_goals_and_the_next_step_opens(tmp_path: Path) -> None:

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from live_app import skip_without_a_lab
 from textual.pilot import Pilot
 from tui_values import seen
 
-from tutor.errors import LabError
-from tutor.lab import Lab
-from tutor.model.topology import Topology
 from tutor.store import Store
 from tutor.tui.app import NettutorApp
 from tutor.tui.opening import load_lesson
@@ -46,13 +44,7 @@ acts = st.one_of(
 
 @pytest.fixture(scope="module", autouse=True)
 def _lab_works() -> None:
-    async def try_it() -> None:
-        await (await Lab.boot(Topology(()))).close()
-
-    try:
-        asyncio.run(try_it())
-    except LabError as error:
-        pytest.skip(f"unsupported: {error}")
+    skip_without_a_lab()
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
