@@ -111,6 +111,14 @@ async def test_what_is_not_broken_on_its_way(why: Outcome | None, said: str) -> 
         assert said in seen(app)
 
 
+async def test_a_question_without_an_answer_is_not_explained() -> None:
+    async with running(values.at_question()) as (app, pilot):
+        await pilot.press("f11")
+        await pilot.pause()
+        assert isinstance(app.screen, TutorialScreen)
+        assert "nothing to explain" in next(iter(app._notifications)).message
+
+
 async def test_there_may_be_nothing_to_explain() -> None:
     done = tuple(GoalState(each.goal, values.MET, latched=True) for each in values.at_cable().goals)
     async with running(replace(values.at_cable(), goals=done)) as (app, pilot):

@@ -148,8 +148,10 @@ class NettutorApp(PlainApp, inherit_bindings=False):
 
     def action_why(self, goal: str | None = None) -> None:
         """Explain a goal, or else the first that is not met and sends packets, or else the first that is not met."""
+        from tutor.tui.widgets.goals import ASKED, look_of
+
         unmet = [state for state in self._main.state.goals if isinstance(state.verdict, Unmet) and not state.done]
-        chosen = [state for state in unmet if goal in (None, state.goal.id)]
+        chosen = [state for state in unmet if goal in (None, state.goal.id) and look_of(state) is not ASKED]
         chosen.sort(key=lambda state: not _sends(state))
         if not chosen:
             self.notify(_("There is nothing to explain: no goal is found unmet."), markup=False)
