@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tutor.errors import StoreError
 from tutor.i18n import tell
+from tutor.store.trouble import Trouble, trouble
 
 
 def move_aside(path: Path) -> str:
@@ -47,30 +48,24 @@ def of_os(path: Path, error: OSError) -> StoreError:
     return unwritable(path, error.strerror or str(error))
 
 
-_FULL = {sqlite3.SQLITE_FULL}
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DENIED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
 def of_sqlite(path: Path, error: sqlite3.Error) -> StoreError:
-    """Result codes: https://www.sqlite.org/rescode.html; the low byte is the primary code."""
-    primary = getattr(error, "sqlite_errorcode", -1) & 0xFF
-    if primary in _FULL:
-        return StoreError(
-            tell("no space left to write the progress file {path}", path=path),
-            tell("Free some disk space and try again"),
-        )
-    if primary in _BUSY:
-        return StoreError(
-            tell("the progress file {path} is held by another program", path=path),
-            tell("Close it, or try again in a moment"),
-        )
-    if primary in _DENIED:
-        return unwritable(path, str(error))
-    if primary == sqlite3.SQLITE_IOERR:
-        return StoreError(
-            tell("the progress file {path} could not be read or written ({error})", path=path, error=error),
-            tell("Check the disk and its free space"),
-        )
-    return damaged(path, str(error))
+    match trouble(error):
+        case Trouble.FULL:
+            return StoreError(
+                tell("no space left to write the progress file {path}", path=path),
+                tell("Free some disk space and try again"),
+            )
+        case Trouble.HELD:
+            return StoreError(
+                tell("the progress file {path} is held by another program", path=path),
+                tell("Close it, or try again in a moment"),
+            )
+        case Trouble.DENIED:
+            return unwritable(path, str(error))
+        case Trouble.DISK:
+            return StoreError(
+                tell("the progress file {path} could not be read or written ({error})", path=path, error=error),
+                tell("Check the disk and its free space"),
+            )
+        case Trouble.DAMAGED:
+            return damaged(path, str(error))

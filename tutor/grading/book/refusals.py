@@ -13,9 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from tutor.errors import StoreError, UsageError
 from tutor.i18n import tell
-
-_DENIED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+from tutor.store.trouble import Trouble, trouble
 
 
 class Where:
@@ -120,20 +118,20 @@ def _of_driver(where: Where, error: DBAPIError) -> StoreError:
 
 
 def _of_sqlite(where: Where, error: sqlite3.Error) -> StoreError:
-    """Result codes: https://www.sqlite.org/rescode.html; the low byte is the primary code."""
-    primary = getattr(error, "sqlite_errorcode", -1) & 0xFF
-    if primary == sqlite3.SQLITE_FULL:
-        return _full(where)
-    if primary in _BUSY:
-        return _held(where)
-    if primary in _DENIED:
-        return unwritable(where, str(error))
-    if primary == sqlite3.SQLITE_IOERR:
-        return StoreError(
-            tell("the gradebook {where} could not be read or written ({error})", where=where, error=error),
-            tell("Check the disk and its free space"),
-        )
-    return damaged(where, str(error))
+    match trouble(error):
+        case Trouble.FULL:
+            return _full(where)
+        case Trouble.HELD:
+            return _held(where)
+        case Trouble.DENIED:
+            return unwritable(where, str(error))
+        case Trouble.DISK:
+            return StoreError(
+                tell("the gradebook {where} could not be read or written ({error})", where=where, error=error),
+                tell("Check the disk and its free space"),
+            )
+        case Trouble.DAMAGED:
+            return damaged(where, str(error))
 
 
 def _of_postgresql(where: Where, state: str | None, reason: str) -> StoreError:
