@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_interface
 
 import pytest
 
+from tutor.i18n import Told
 from tutor.model.facts import (
     Arrival,
     Fact,
@@ -19,12 +20,13 @@ from tutor.model.facts import (
     Route,
     RouteChoice,
     Stack,
+    Text,
     Unreadable,
 )
 from tutor.model.lesson import Check
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unmet
-from tutor.model.wants import HttpGet, Ping, RouteLookup, StackOf, Want
+from tutor.model.wants import FileOf, HttpGet, Ping, RouteLookup, StackOf, Want
 from tutor.validators import typed
 from tutor.validators.answers import (
     AddressOf,
@@ -38,6 +40,7 @@ from tutor.validators.answers import (
     PortOf,
     RouteCount,
 )
+from tutor.validators.name_answers import ValueIn
 from tutor.validators.namespaces import NamespaceExists
 from tutor.validators.predictions import ClientSeen, LastSeen, SourceSeen, TtlSeen, YesOrNo
 from tutor.validators.registry import GoalId
@@ -199,3 +202,12 @@ def test_yes_or_no_waits_until_the_question_means_something() -> None:
     early = check.judge(Facts({RouteLookup(RED, TARGET): RouteChoice(error="no")}, {"q": "yes"}))
     assert isinstance(early, Unmet)
     assert early.expected == "first a way from red to 192.168.1.3; then whether it is there"
+
+
+def test_the_machine_to_look_on_is_said_in_the_learners_language() -> None:
+    question = ValueIn(GOAL, "/etc/x.toml", "port", LAN, "the port", "cat /etc/x.toml (on lan)")
+    read: Read = {FileOf("lan", "/etc/x.toml"): Text("port = 53\n")}
+    verdict = question.judge(Facts(read, answers={GOAL: "54"}))
+    assert isinstance(verdict, Unmet)
+    assert verdict.look_next == "cat /etc/x.toml (on lan)"
+    assert isinstance(verdict.look_next, Told)

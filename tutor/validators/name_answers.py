@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from tutor.i18n import tell
-from tutor.model import namefiles
+from tutor.model import namefiles, words
 from tutor.model.facts import DnsResult, Facts, Unreadable
 from tutor.model.lesson import Check
 from tutor.model.place import Place
@@ -258,9 +258,10 @@ class ValueIn:
         text = text_of(facts, self.place, self.path, self.asked, Layer.SERVICE)
         if not isinstance(text, str):
             return text
+        where = words.told(self.look)
         try:
             found = formats.value(text, self.key, formats.of(self.path, self.format))
         except formats.Malformed as error:
-            return Unmet(self.asked, tell("it is not well formed: {error}", error=str(error)), Layer.SERVICE, self.look)
+            return Unmet(self.asked, tell("it is not well formed: {error}", error=str(error)), Layer.SERVICE, where)
         right = [(found or "none").rstrip(".").casefold()]
-        return judged(facts, self.goal, typed.domain, right, self.asked, self.look)
+        return judged(facts, self.goal, typed.domain, right, self.asked, where)
