@@ -113,7 +113,8 @@ class Walk:
                 asker=words.place(flow.source),
                 target=flow.target,
             )
-            raise self._stop(flow.source, Layer.NAT, sentence, f"source {returned.source}", "addr")
+            evidence = tell("source {address}", address=returned.source)
+            raise self._stop(flow.source, Layer.NAT, sentence, evidence, "addr")
         if flow.protocol == "tcp":  # its third packet belongs to a connection, which rules may treat in another way
             self._send(flow.source, replace(request, source=source), [])
         return Works(tuple(path), tuple(back))
