@@ -172,6 +172,11 @@ def test_the_last_hint_names_the_machine_unless_it_is_the_learners_own(machine: 
     assert hint.code == ("ip route" if machine == "host" else "# on lan:\nip route")
 
 
+@pytest.mark.parametrize(("index", "said"), [(0, "reading back"), (2, "reading ahead")])
+def test_the_way_back_to_the_open_step_is_said(index: int, said: str) -> None:
+    assert said in page(replace(values.at_cable(), step_index=1), index, {}).sections[0].title
+
+
 async def test_a_new_hint_is_scrolled_to() -> None:
     async with running(size=(80, 24)) as (app, pilot):
         await tell(app, pilot, messages.StateShown(replace(app.main.state, hint_level=1)))

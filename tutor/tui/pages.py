@@ -34,9 +34,10 @@ def page(state: SessionState, index: int, past: Mapping[str, Goals], *, reading:
     here = index == state.step_index
     sections = list(_prose(state, index))
     if reading and not here:
-        sections.insert(
-            0, Section(Tone.HINT, tell("You are reading back. Step {number} is open: F8", number=state.step_index + 1))
-        )
+        number = state.step_index + 1
+        back = tell("You are reading back. Step {number} is open: F8", number=number)
+        ahead = tell("You are reading ahead. Step {number} is open: F8", number=number)
+        sections.insert(0, Section(Tone.HINT, back if index < state.step_index else ahead))
     newest = None
     if here and not state.step_complete and state.hint_level:
         hints = _hints(state, step)
