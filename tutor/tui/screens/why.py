@@ -57,7 +57,7 @@ def _words(state: GoalState, why: Outcome | None, shells: tuple[str, ...]) -> It
             look = verdict.look_next if isinstance(verdict, Unmet) and why.hop.machine not in shells else why.command
             yield _("look at"), f"`{shown(look)}`", ""
         case Works():
-            yield _("way"), _("the settings let packets there and back: what is wrong lies at its end"), ""
+            yield _("way"), _("the settings let packets there and back: what is wrong is something else"), ""
         case CannotTell(sentence):
             yield _("way"), _("it cannot be told: {reason}", reason=shown(sentence)), ""
         case None:
