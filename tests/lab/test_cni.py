@@ -130,7 +130,7 @@ async def test_host_local_notes_addresses_down(here: Bench) -> None:
     assert isinstance(await judge(here, Released("lab-net", HOST, "web")), Met)
     assert isinstance(await judge(here, Released("lab-net", HOST)), Unmet)
     await here.sh("ip -n blue addr flush dev eth0; ip -n blue addr add 10.22.0.77/24 dev eth0")
-    assert of(await judge(here, reserved))[1] == "only 10.22.0.2 is noted down, which blue has not got"
+    assert of(await judge(here, reserved))[1] == "blue has no address of those noted down: 10.22.0.2"
     await here.sh(f"ip -n blue addr flush dev eth0; ip -n blue addr add 10.22.0.2/24 dev eth0; {DEL}")
     assert isinstance(await judge(here, released), Met)
     folder = "/var/lib/cni/networks/lab-net"

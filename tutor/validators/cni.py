@@ -176,7 +176,7 @@ class Reserved:
         seen = say.joined(str(one.address) for one in noted.reserved)
         if not held:
             return tell("{seen} is noted down, but {place} has no address", seen=seen, place=say.place(self.place))
-        return tell("only {seen} is noted down, which {place} has not got", seen=seen, place=say.place(self.place))
+        return tell("{place} has no address of those noted down: {seen}", seen=seen, place=say.place(self.place))
 
 
 @validator("cni-released")
