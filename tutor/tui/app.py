@@ -79,6 +79,8 @@ class NettutorApp(PlainApp, inherit_bindings=False):
         self._opening = opening
         self._watch = watch
         self._main = self.make_screen(first_state(lesson, store, step))
+        if opening is not None and (ready := opening.ready) is not None:
+            self._main.begin_with(ready.state, ready.shells)
 
     def make_screen(self, state: SessionState) -> TutorialScreen:
         """The main screen."""

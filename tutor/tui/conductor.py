@@ -68,7 +68,7 @@ class Conductor:
 
     async def adopt(self, opening: asyncio.Future[Session]) -> None:
         """Take a session that is already being opened."""
-        await self._move(tell("Starting the lab …"), lambda: opening)
+        await self._move("" if opening.done() else tell("Starting the lab …"), lambda: opening)
 
     async def jump(self, index: int) -> None:
         """A fresh lab at the start of the step at ``index``."""
@@ -151,7 +151,8 @@ class Conductor:
 
     async def _move(self, text: str, make: Callable[[], Awaitable[Session]]) -> None:
         self._moving = True
-        self._tell(messages.LabStarting(text))
+        if text:
+            self._tell(messages.LabStarting(text))
         try:
             session = await make()
             self._session = session

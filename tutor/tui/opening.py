@@ -29,6 +29,12 @@ class Opening:
             open_session(lesson, store, step, rows=rows, columns=columns, on_progress=self._told)
         )
 
+    @property
+    def ready(self) -> Session | None:
+        """The session, where it was opened already."""
+        opened = self.session.done() and not self.session.cancelled() and self.session.exception() is None
+        return self.session.result() if opened else None
+
     def _told(self, text: str, done: int, total: int) -> None:
         self.on_progress(text, done, total)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events
@@ -26,6 +27,7 @@ from tutor.tui.widgets.lesson_pane import LessonPane, PageScroll, RemarkBox
 from tutor.tui.widgets.machines import Machines, Tabs
 
 if TYPE_CHECKING:
+    from tutor.term import Shell
     from tutor.tui.app import NettutorApp
 
 Side = Literal["lesson", "shell"]
@@ -98,6 +100,11 @@ class TutorialScreen(Screen[None]):
         self._been: set[type] = set()
         """The answer line and the page, where the focus has been in them since it left the shell."""
         self._hold: Timer | None = None
+        self._shells: Mapping[str, Shell] = {}
+
+    def begin_with(self, state: SessionState, shells: Mapping[str, Shell]) -> None:
+        """Show a lab that was up before there was a screen on the first frame, for which call this before it."""
+        self.state, self.viewed, self._shells = state, state.step_index, shells
 
     @property
     def tutor(self) -> NettutorApp:
@@ -113,7 +120,8 @@ class TutorialScreen(Screen[None]):
         with Container(id="body"):
             yield LessonPane(self._page())
             yield Divider()
-            yield Machines([spec.name for spec in self.state.lesson.topology.machines if spec.shell])
+            names = [spec.name for spec in self.state.lesson.topology.machines if spec.shell]
+            yield Machines(names, self._shells)
         yield NoticeBar()
         yield KeyBar()
 
@@ -124,6 +132,8 @@ class TutorialScreen(Screen[None]):
     def on_mount(self) -> None:
         self._arrange()
         self._update_keys()
+        if self._shells:
+            self.action_to_shell()  # as its prompt will be seen, and typed at
         self.watch(self.query_one(PageScroll), "scroll_y", self._update_keys, init=False)
         self.screen_layout_refresh_signal.subscribe(self, lambda _: self._update_keys(), immediate=True)
 

@@ -60,6 +60,11 @@ class PageScroll(VerticalScroll):
 
     DEFAULT_CSS = "PageScroll { scrollbar-size-vertical: 1; }"
 
+    def __init__(self) -> None:
+        super().__init__()
+        # The first page of a lesson seldom fits; found out by the first layout, this would cost a second one.
+        self.set_reactive(Widget.show_vertical_scrollbar, True)
+
     def fit(self, height: int) -> None:
         """The height of the prose is now this."""
         self.styles.max_height = height + self.gutter.height

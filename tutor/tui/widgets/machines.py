@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -68,6 +68,15 @@ class _Waiting(Widget):
         return Content(line(self.text))
 
 
+def _panes(shells: Iterable[str], seen: str) -> dict[str, ShellPane]:
+    from tutor.tui.widgets.shell_pane import ShellPane
+
+    class Pane(ShellPane):
+        reserved_keys = frozenset[str]()  # the screen's own bindings come first anyway, and F12 quotes them
+
+    return {name: Pane(name=name, classes="-seen" if name == seen else None) for name in shells}
+
+
 class Machines(Widget):
     """Tabs and shell panes. Before the lab is up it says so in the place of the shell."""
 
@@ -77,18 +86,28 @@ class Machines(Widget):
     Machines > ShellPane.-seen { display: block; }
     """
 
-    def __init__(self, names: Sequence[str], *, id: str | None = None) -> None:
+    def __init__(self, names: Sequence[str], shells: Mapping[str, Shell], *, id: str | None = None) -> None:
+        """``shells`` are those that are there already, of all the machines or of none."""
         super().__init__(id=id)
         self.names = tuple(names)
         self.current = self.names[0] if self.names else ""
         self._panes: dict[str, ShellPane] = {}
+        self._shells = dict(shells)
 
     def compose(self) -> ComposeResult:
         tabs = Tabs()
         tabs.set_reactive(Tabs.names, self.names)
         tabs.set_reactive(Tabs.current, self.current)
         yield tabs
-        yield _Waiting(tell("Starting the lab …"))
+        if self._shells:
+            self._panes = _panes(self._shells, self.current)
+            yield from self._panes.values()
+        else:
+            yield _Waiting(tell("Starting the lab …"))
+
+    def on_mount(self) -> None:
+        for name, pane in self._panes.items():
+            pane.attach(self._shells[name])
 
     @property
     def pane(self) -> ShellPane | None:
@@ -102,22 +121,18 @@ class Machines(Widget):
             waiting.first(_Waiting).say(text)
 
     async def attach(self, shells: Mapping[str, Shell]) -> None:
-        """Show these shells in place of whatever was there."""
-        from tutor.tui.widgets.shell_pane import ShellPane
-
+        """Show these shells in place of whatever was there; those that are there already stay."""
+        if self._panes and self._shells == dict(shells):
+            return
         await self._clear()
+        self._shells = dict(shells)
         tabs = self.query_one(Tabs)
         self.names = tabs.names = tuple(shells)
         tabs.ended = frozenset()
-
-        class Pane(ShellPane):
-            reserved_keys = frozenset[str]()  # the screen's own bindings come first anyway, and F12 quotes them
-
-        panes: dict[str, ShellPane] = {name: Pane(name=name) for name in shells}
-        self._panes = panes
-        if self.current not in panes:
+        if self.current not in shells:
             self.current = self.names[0] if self.names else ""
-        self.choose(self.current)
+        tabs.current = self.current
+        self._panes = panes = _panes(shells, self.current)
         await self.mount_all(panes.values())
         for name, shell in shells.items():
             panes[name].attach(shell)
@@ -142,6 +157,7 @@ class Machines(Widget):
 
     def reattach(self, shell: Shell, machine: str) -> None:
         """A new shell took the place of one that ended."""
+        self._shells[machine] = shell
         if pane := self._panes.get(machine):
             pane.attach(shell)
         tabs = self.query_one(Tabs)
