@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from own_lesson import own_lesson, write_lesson
+from own_lesson import ADDRESS_STEP, NAME_STEP, own_lesson, write_lesson
 
 from tutor import content
 from tutor.grading import judge
@@ -80,6 +80,42 @@ async def test_an_item_may_be_one_step() -> None:
     judgement = await judged({"address": RIGHT["address"]}, Item("own", 4, ("address",)))
     assert outcomes(judgement) == {"carried": CONFIRMED, "links": CONFIRMED}
     assert judgement.points == pytest.approx(4)
+
+
+KEPT = NAME_STEP.replace(
+    "```bash solution",
+    """```yaml goal
+id: empty
+text: There is no `nobody`.
+kind: level
+not:
+  check:
+    namespace-exists: host/nobody
+  expected: no namespace nobody
+  look: ip netns
+  layer: namespace
+```
+
+```bash solution""",
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "there", "empty"),
+    [
+        (["true"], NOT_REPRODUCED, NOT_REPRODUCED),
+        (["vi add.sh"], INCONCLUSIVE, INCONCLUSIVE),
+        (["ip netns add {name}"], CONFIRMED, CONFIRMED),
+        (["ip netns add nobody"], NOT_REPRODUCED, NOT_REPRODUCED),
+        (["ip netns add nobody; ip netns add {name}"], CONFIRMED, NOT_REPRODUCED),
+    ],
+)
+async def test_what_held_before_earns_nothing_by_itself(
+    lines: list[str], there: Outcome, empty: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NETTUTOR_LESSONS", str(write_lesson(tmp_path / "kept", own_lesson(KEPT, ADDRESS_STEP))))
+    judgement = await judged({"name": lines}, Item("own", 9, ("name",)))
+    assert outcomes(judgement) == {"there": there, "empty": empty}
 
 
 async def test_a_script_for_one_set_of_values_falls_with_others(tmp_path: Path) -> None:

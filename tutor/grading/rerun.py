@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tutor.errors import LabEnded, UsageError
@@ -123,6 +123,7 @@ class _Run:
 
     async def _try(self, step: Step, lines: Sequence[TypedCommand]) -> _Tried:
         session = await self._at(step)
+        before = {state.goal.id for state in session.state.goals if state.done}
         typing = _Typing()
         if step.id not in self._completed or lines:
             try:
@@ -136,7 +137,8 @@ class _Run:
         else:
             trouble = typing.trouble or _unknown_keys(lines)
             states = {state.goal.id: state for state in session.state.goals}
-            goals = {goal.id: _said(goal, states.get(goal.id), trouble, typing.waited) for goal in step.goals}
+            said = {goal.id: _said(goal, states.get(goal.id), trouble, typing.waited) for goal in step.goals}
+            goals = _earned(said, before, trouble)
         if not complete or typing.wrecked:
             await self.close()
         return _Tried(complete, goals, frozenset(typing.bad))
@@ -288,6 +290,15 @@ def _said(goal: Goal, state: GoalState | None, trouble: str, waited: str) -> Rea
     if goal.question and getattr(goal.check, "differs", False):
         return Reached(Outcome.INCONCLUSIVE, tell("the right answer is another one in every lab"))
     return Reached(Outcome.NOT_REPRODUCED, _joined(reason, waited))
+
+
+def _earned(goals: dict[str, Reached], before: Collection[str], trouble: str) -> dict[str, Reached]:
+    """What held ``before`` anything was typed is to be kept while the rest is done: by itself it earns nothing."""
+    if any(reached.outcome is Outcome.CONFIRMED and goal not in before for goal, reached in goals.items()):
+        return goals
+    outcome = Outcome.INCONCLUSIVE if trouble else Outcome.NOT_REPRODUCED
+    kept = Reached(outcome, _joined(trouble, tell("it held before, and nothing else of its step was reached")))
+    return {goal: kept if reached.outcome is Outcome.CONFIRMED else reached for goal, reached in goals.items()}
 
 
 def _joined(first: str, second: str) -> str:
