@@ -53,6 +53,7 @@ ip link set nothing up -> There is no link `nothing` here.
 ip addr show dev nothing -> There is no link `nothing` here.
 ip link set eth0 master nothing -> There is no link `nothing` here.
 ip route add 192.168.7.0/24 192.168.1.1 -> `ip` did not expect `192.168.1.1` there.
+ip link set eth0 red -> `ip` did not expect `red` there. A word before it is missing (`netns`
 ip addr add 192.168.15.1/24 192.168.15.2/24 dev eth0 -> `ip` did not expect `192.168.15.2/24` there.
 ip addr add 192.168.1.2/24 dev eth0 -> This link has that address already
 ip addr del 192.168.15.9/24 dev eth0 -> No such address is on this link.
@@ -85,8 +86,10 @@ route add default gw nowhere -> `nowhere` is neither a word that the command kno
 brctl makebr x -> `brctl` has no command `makebr`
 brctl addbr v-net-0 -> A link of the name `v-net-0` is there already
 brctl addif nothing eth0 -> There is no bridge `nothing` here.
+brctl addif v-net-0 nothing -> There is no link `nothing` here.
 brctl delbr v-net-0 -> Switch the bridge off first: `ip link set v-net-0 down`.
 brctl addif eth0 veth-x-br -> `eth0` is no bridge.
+brctl addif v-net-0 veth-x-br; brctl addif v-net-0 veth-x-br -> `veth-x-br` is plugged into a bridge
 iptables -A POSTROUTING -s 192.168.15.0/24 -j MASQUERADE -> In this table there is no such chain or target.
 iptables -t nat -A POSTROUTING -j HIDE -> `HIDE` is neither a target
 iptables -t routes -L -> iptables has no table `routes`

@@ -341,9 +341,10 @@ class Walk:
         packet = self._hooks.run(place, "postrouting", packet, entry, leaves=loopback)
         if loopback is None or not loopback.up:
             sentence = tell(
-                "lo {within} is down, and {place} talks to itself by lo",
-                within=words.within(place),
+                "{target} is an address of {place} itself, which it reaches by lo, and lo {within} is down",
+                target=packet.destination,
                 place=words.place(place),
+                within=words.within(place),
             )
             raise self._stop(place, Layer.LINK, sentence, "lo: state DOWN", "link show lo")
         packet = self._hooks.run(place, "prerouting", packet, entry, came=loopback)

@@ -184,7 +184,18 @@ CLASSIC = (
     ),
     message(
         r"^device (?P<name>\S+) already exists; can't create bridge",
-        tell("A link of the name `{name}` is there already, so the bridge must be called otherwise."),
+        tell(
+            "A link of the name `{name}` is there already. If `brctl show` lists it, the bridge is made; if not, "
+            "another link has the name."
+        ),
+    ),
+    message(
+        r"^interface (?P<name>\S+) does not exist!",
+        tell("There is no link `{name}` here. `ip link` lists those of this place."),
+    ),
+    message(
+        r"^device (?P<name>\S+) is already a member of a bridge",
+        tell("`{name}` is plugged into a bridge already: `brctl show` says into which, and `brctl delif` unplugs it."),
     ),
     message(
         r"^bridge (?P<name>\S+) (?:does not|doesn't) exist",
