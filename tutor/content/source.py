@@ -47,13 +47,12 @@ def read(path: Path, *, maximum: int = MAXIMUM_BYTES, pipe: bool = False) -> Sou
 
 def from_text(shown: str, text: str) -> SourceText:
     """The same for text that was not read from a file."""
-    lines = tuple(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"))
-    for number, line in enumerate(lines, 1):
-        if match := _CONTROL.search(line):
-            raise ContentError(
-                shown, number, tell("the control character {code} is not allowed", code=f"U+{ord(match[0]):04X}")
-            )
-    return SourceText(shown, lines)
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if match := _CONTROL.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        code = f"U+{ord(match[0]):04X}"
+        raise ContentError(shown, line, tell("the control character {code} is not allowed", code=code))
+    return SourceText(shown, tuple(text.split("\n")))
 
 
 def _decoded(shown: str, data: bytes) -> str:
