@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from pathlib import Path
 
 from bench.harness import Figure, OnPty, alternate
+from tutor import paths
 
 HELLO = """
 from textual.app import App, ComposeResult
@@ -17,7 +19,7 @@ class Hello(App[None]):
 
 Hello().run()
 """
-NETTUTOR = [sys.executable, "-m", "tutor", "start", "namespaces"]
+NETTUTOR = [sys.executable, "-m", "tutor", "start", "namespaces", "--lang", "en"]
 
 
 def hello() -> float:
@@ -26,9 +28,15 @@ def hello() -> float:
 
 
 def start() -> float:
-    with tempfile.TemporaryDirectory() as home, OnPty(NETTUTOR, env={"XDG_STATE_HOME": home}) as app:
-        seen = app.until(b"root@host", b"namespace")
-        return max(seen.values()) - app.started
+    """Of a learner who has the tools, and no progress yet."""
+    with tempfile.TemporaryDirectory() as home:
+        data = Path(home) / "nettutor"
+        data.mkdir()
+        if paths.tools_layer().is_dir():
+            (data / "tools").symlink_to(paths.tools_layer())
+        with OnPty(NETTUTOR, env={"XDG_DATA_HOME": home}) as app:
+            seen = app.until(b"root@host", b"namespace")
+            return max(seen.values()) - app.started
 
 
 def figures() -> list[Figure]:
