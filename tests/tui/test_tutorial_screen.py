@@ -163,6 +163,16 @@ async def test_hints_come_level_by_level_and_the_last_is_a_solution() -> None:
         assert "# on lan:" in seen(app)
 
 
+async def test_a_key_that_was_pressed_before_the_screen_is_there_does_nothing() -> None:
+    app = ValueApp(values.at_cable())
+    assert not app.main.check_action("switch", ())
+    await app.action_next_language()
+    await app.action_next_language()
+    async with app.run_test() as pilot:
+        await pilot.press("f6")
+        assert isinstance(app.focused, PageScroll)
+
+
 @pytest.mark.parametrize("machine", ["host", "lan"])
 def test_the_last_hint_names_the_machine_unless_it_is_the_learners_own(machine: str) -> None:
     state = replace(values.at_cable(), hint_level=3)

@@ -172,7 +172,7 @@ class NettutorApp(PlainApp, inherit_bindings=False):
             except StoreError as error:
                 self.notify(line(error.message), title=_("Progress is not saved"), severity="warning", markup=False)
         for screen in self.screen_stack:
-            if isinstance(screen, Multilingual):
+            if isinstance(screen, Multilingual) and screen.is_mounted:
                 await screen.language_changed()
 
     # the key bar's names for what the main screen does

@@ -328,8 +328,8 @@ class TutorialScreen(Screen[None]):
         self._set_ratio(message.x / max(1, self.size.width))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that means nothing now goes to the shell."""
-        return bool(self.gone) if action == "revive" else True
+        """A key that means nothing now goes to the shell; one pressed before the screen was there is too early."""
+        return self.is_mounted and (action != "revive" or bool(self.gone))
 
     def watch_quoting(self, quoting: bool) -> None:
         if self.is_mounted:
