@@ -228,9 +228,10 @@ class NettutorApp(PlainApp, inherit_bindings=False):
 
     async def _begin(self, lesson: Lesson, step: str | None) -> None:
         if self.conductor is None:
-            from tutor.tui.widgets.shell_pane import ShellPane
+            if self._opening is None:  # with one, the emulator is at work already
+                from tutor.tui.widgets.shell_pane import ShellPane
 
-            ShellPane.warm_up()
+                ShellPane.warm_up()
             self.conductor = await self.make_conductor()
         if self._opening is None:
             await self.conductor.start(lesson, step)
