@@ -170,10 +170,11 @@ async def test_many_pings_side_by_side_are_told_apart() -> None:
 
 
 async def test_a_place_that_is_gone_is_named_also_when_it_only_watches() -> None:
-    want = Ping(HOST, ip_address("127.0.0.1"), (Place("host", "none"),))
+    here_ip, nowhere = ip_address("127.0.0.1"), Place("host", "none")
     async with bench() as here:
-        answer = (await here.lab.read([want])).of(want)
-        assert answer == Unreadable(Gone.NO_NAMESPACE, "there is no namespace none on host")
+        for want in (Ping(HOST, here_ip, (nowhere,)), DnsLookup(nowhere, here_ip, "web.example")):
+            answer = (await here.lab.read([want])).of(want)
+            assert answer == Unreadable(Gone.NO_NAMESPACE, "there is no namespace none on host")
 
 
 async def test_a_page_through_a_forwarded_port() -> None:

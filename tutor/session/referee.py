@@ -10,7 +10,7 @@ from tutor.model.containers import DockerOf
 from tutor.model.facts import Fact, Facts, Unreadable
 from tutor.model.lesson import Goal, GoalKind, Step
 from tutor.model.state import GoalState
-from tutor.model.verdict import Met, Unmet, Verdict
+from tutor.model.verdict import Met, Unknown, Unmet, Verdict
 from tutor.model.wants import ConntrackOf, FileOf, ListenersOf, ProcessesOf, SysctlOf, Traffic, Want
 from tutor.validators import goals
 
@@ -145,7 +145,7 @@ class Referee:
         plain = goals.wants_of(goal for goal in chosen if goal not in sending)
         first = await self._read([*packets, *plain], patience)
         facts = Facts(first, self.answers)
-        unexplained = [goal for goal in sending if tells(goal) and not isinstance(goals.judge(goal, facts), Met)]
+        unexplained = [goal for goal in sending if _wants_more(goals.judge(goal, facts), tells(goal))]
         more = goals.wants_of(unexplained) - first.keys()
         return Facts({**first, **await self._read(more, patience)}, self.answers) if more else facts
 
@@ -153,6 +153,11 @@ class Referee:
         if not wants:
             return {}
         return (await self._reader.read(wants, patience=patience)).read
+
+
+def _wants_more(verdict: Verdict, told: bool) -> bool:
+    """Whether the state is read as well: to explain what is told, or where packets alone do not decide."""
+    return isinstance(verdict, Unknown) or (told and not isinstance(verdict, Met))
 
 
 def _carried(before: GoalState | None, fresh: GoalState) -> GoalState:

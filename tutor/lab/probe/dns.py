@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
+from tutor.i18n import tell
 from tutor.lab.probe.opener import Opener
 from tutor.lab.probe.sockets import connect_address, plain_words
 from tutor.model.facts import DnsRecord, DnsResult
@@ -20,7 +21,7 @@ _TRIES = (0.8, 1.6, 1.6)  # times the patience, for each try
 _LEAST = 0.5  # seconds of patience: it is not the kernel that answers, but a process that has to get its turn
 _TCP_PATIENCE = 2.4
 _LARGEST = 65535
-TIMED_OUT = "timed out"
+TIMED_OUT = tell("timed out")
 
 
 async def dns_lookup(opener: Opener, want: DnsLookup, patience: float) -> DnsResult:
@@ -42,6 +43,8 @@ async def dns_lookup(opener: Opener, want: DnsLookup, patience: float) -> DnsRes
             answer = await _over_tcp(opener, want, query, patience)
     except TimeoutError:
         answer = None
+    except FileNotFoundError:  # there is no such place
+        raise
     except OSError as error:
         return DnsResult(error=plain_words(error))
     return DnsResult(error=TIMED_OUT) if answer is None else _result(answer, want.rrtype)

@@ -15,6 +15,7 @@ import struct
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
+from tutor.i18n import tell
 from tutor.lab.probe.capture import Captures, Field, Packet, program
 from tutor.lab.probe.opener import Opener
 from tutor.lab.probe.sockets import connect_address, plain_words
@@ -72,7 +73,7 @@ async def _connect(sock: socket.socket, want: HttpGet, patience: float) -> str |
         async with asyncio.timeout(_CONNECT * patience):
             await asyncio.get_running_loop().sock_connect(sock, connect_address(sock, want.target, want.port))
     except TimeoutError:
-        return "timed out"
+        return tell("timed out")
     except OSError as error:
         return plain_words(error)
     return None
@@ -80,14 +81,15 @@ async def _connect(sock: socket.socket, want: HttpGet, patience: float) -> str |
 
 async def _fetch(sock: socket.socket, want: HttpGet) -> tuple[int | None, str, str | None]:
     loop = asyncio.get_running_loop()
-    answer, error_text = bytearray(), None
+    answer = bytearray()
+    error_text: str | None = None
     try:
         async with asyncio.timeout(_ANSWER):
             await loop.sock_sendall(sock, _request(want))
             while len(answer) < _HEAD + _BODY and (data := await loop.sock_recv(sock, 65536)):
                 answer += data
     except TimeoutError:
-        error_text = "connected, but no answer came in time"
+        error_text = tell("connected, but no answer came in time")
     except OSError as error:
         error_text = plain_words(error)
     return parse_answer(bytes(answer), error_text)

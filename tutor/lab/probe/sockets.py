@@ -8,6 +8,7 @@ import socket
 import struct
 from ipaddress import IPv4Address, IPv6Address
 
+from tutor.i18n import tell
 from tutor.lab.probe.ping import Family, scope_index
 from tutor.model.facts import IcmpError
 from tutor.model.wants import Address
@@ -29,11 +30,15 @@ def plain_words(error: OSError) -> str:
     """The refusal of a connection as a learner knows it from ``curl`` and ``ping``."""
     match error.errno:
         case errno.ECONNREFUSED:
-            return "connection refused"
+            return tell("connection refused")
         case errno.ETIMEDOUT:
-            return "timed out"
+            return tell("timed out")
         case errno.ECONNRESET | errno.EPIPE:
-            return "connection reset"
+            return tell("connection reset")
+        case errno.ENETUNREACH:
+            return tell("Network is unreachable")
+        case errno.EHOSTUNREACH:
+            return tell("No route to host")
         case code:
             return os.strerror(code) if code else str(error) or type(error).__name__
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
+from tutor.i18n import tell
 from tutor.lab.probe.capture import Captures, Field, Packet, attach, program
 from tutor.lab.probe.opener import Opener
 from tutor.lab.probe.ping import checksum
@@ -120,7 +121,7 @@ async def tcp_probe(opener: Opener, want: TcpProbe, patience: float) -> TcpResul
             sent, error = await _exchange(sock, syn, want, patience)
         arrivals = tuple(dict.fromkeys(syn.arrivals(captures.packets())))
     if not syn.accepted:
-        error = "connection refused" if syn.refused else syn.error or error or "timed out"
+        error = tell("connection refused") if syn.refused else syn.error or error or tell("timed out")
     errors = tuple(dict.fromkeys(syn.errors))
     return TcpResult(sent, syn.accepted, None if syn.accepted else error, errors, arrivals)
 
