@@ -39,6 +39,7 @@ ifconfig eth0 upp -> `upp`: did you mean `up`?
 route ad default gw 192.168.1.1 -> `ad`: did you mean `add`?
 """
 MEANING = """\
+sudo ip netns add red -> You are `root` here already
 ip netns add red -> There is a namespace `red` already.
 ip netns del yellow -> No namespace is called `yellow`.
 ip -n yellow link -> No namespace is called `yellow`.

@@ -5,5 +5,6 @@ from __future__ import annotations
 from tutor.mistakes.links import CLASSIC, IP
 from tutor.mistakes.message import Message
 from tutor.mistakes.packets import ENGINES, RULES, TRAFFIC
+from tutor.mistakes.shell import SHELL
 
-MESSAGES: tuple[Message, ...] = (*IP, *CLASSIC, *RULES, *TRAFFIC, *ENGINES)
+MESSAGES: tuple[Message, ...] = (*SHELL, *IP, *CLASSIC, *RULES, *TRAFFIC, *ENGINES)
