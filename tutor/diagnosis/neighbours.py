@@ -217,7 +217,7 @@ class Neighbours:
         if carrying.kind not in ("veth", "bridge", "loopback"):
             return unsure(
                 tell(
-                    "{hop} is on {carrying} of {other}, a link of the kind {kind}",
+                    "{hop} is on {carrying} of {other}, a link of the kind {kind}, which is not followed",
                     hop=hop,
                     carrying=carrying.name,
                     other=words.place(other),

@@ -51,7 +51,7 @@ class Flood:
         else:
             raise unsure(
                 tell(
-                    "packets leave {place} by {link}, a link of the kind {kind}",
+                    "packets leave {place} by {link}, a link of the kind {kind}, which is not followed",
                     place=words.place(place),
                     link=link.name,
                     kind=link.kind or tell("unknown"),
@@ -116,7 +116,7 @@ class Flood:
         else:
             raise unsure(
                 tell(
-                    "{link} {within} is a link of the kind {kind}",
+                    "{link} {within} is a link of the kind {kind}, which is not followed",
                     link=link.name,
                     within=words.within(place),
                     kind=link.kind or tell("unknown"),
