@@ -12,6 +12,7 @@ import tui_values as values
 from textual.pilot import Pilot
 from tui_values import ValueApp, seen
 
+from tutor.model import words
 from tutor.model.place import Place
 from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Layer, Unmet
@@ -81,6 +82,19 @@ async def test_where_to_look_is_where_the_learner_has_a_shell() -> None:
         await pilot.pause()
         assert "look at   ip route" in seen(app)
         assert "(on internet)" not in seen(app)
+
+
+@pytest.mark.parametrize("machine", ["lan", "nowhere"])
+async def test_nobody_is_sent_where_there_is_no_shell(machine: str) -> None:
+    state = values.at_cable()
+    assert ("lan" in state.lesson.topology.shells, "nowhere" in state.lesson.topology.shells) == (True, False)
+    look = words.on(machine, "tcpdump -ni any")
+    goals = tuple(replace(each, verdict=Unmet("one", "another", Layer.LINK, look)) for each in state.goals)
+    async with running(replace(state, goals=goals)) as (app, pilot):
+        assert ("tcpdump" in seen(app)) == (machine == "lan")
+        await pilot.press("f11")
+        await pilot.pause()
+        assert ("tcpdump" in seen(app)) == (machine == "lan")
 
 
 async def test_the_first_goal_that_sends_packets_is_told_and_a_click_tells_another() -> None:

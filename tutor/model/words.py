@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import reduce
 from typing import Literal
 
-from tutor.i18n import tell
+from tutor.i18n import Told, tell
 from tutor.model.containers import container_of
 from tutor.model.place import Place
 
@@ -64,6 +64,12 @@ def _of_busybox(line: str) -> str:
 
 def on(machine: str, line: str) -> str:
     return line if machine == HOME else tell("{line} (on {machine})", line=line, machine=machine)
+
+
+def in_reach(line: str, shells: Collection[str]) -> str:
+    """A line made by ``on``; nothing where it is for a machine that has none of the ``shells`` of the learner."""
+    machine = line.values.get("machine", HOME) if isinstance(line, Told) and "line" in line.values else HOME
+    return line if machine == HOME or machine in shells else ""
 
 
 def told(line: str) -> str:

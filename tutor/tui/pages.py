@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from tutor.i18n import _, tell
+from tutor.model import words
 from tutor.model.lesson import Solution, Step
 from tutor.model.state import GoalState, SessionState
-from tutor.model.verdict import Met
+from tutor.model.verdict import Met, Unmet
 from tutor.tui.prose import Section, Tone
 
 Goals = tuple[GoalState, ...]
@@ -54,7 +55,8 @@ def page(state: SessionState, index: int, past: Mapping[str, Goals], *, reading:
     goals = past.get(step.id) if done else None
     if goals is None:
         goals = _as_done(step) if done and not (here and _all_done(state.goals)) else state.goals if here else ()
-    return Page(index, tuple(sections), goals, newest)
+    shells = state.lesson.topology.shells
+    return Page(index, tuple(sections), tuple(in_reach(goal, shells) for goal in goals), newest)
 
 
 def _prose(state: SessionState, index: int) -> tuple[Section, ...]:
@@ -116,6 +118,14 @@ def typed(way: Solution, at: str) -> str:
             lines.append(_("# on {machine}:", machine=at))
         lines.append(command.text)
     return "\n".join(lines)
+
+
+def in_reach(state: GoalState, shells: Collection[str]) -> GoalState:
+    """Without a place to look at where the learner, who has these shells, cannot go."""
+    verdict = state.verdict
+    if not isinstance(verdict, Unmet) or words.in_reach(verdict.look_next, shells) == verdict.look_next:
+        return state
+    return replace(state, verdict=replace(verdict, look_next=""))
 
 
 def _all_done(goals: Goals) -> bool:

@@ -14,6 +14,7 @@ from tutor.model.place import Place
 from tutor.model.state import GoalState
 from tutor.model.verdict import Unmet
 from tutor.model.why import Broken, CannotTell, Outcome, Works
+from tutor.tui.pages import in_reach
 from tutor.tui.screens.sheet import Sheet
 from tutor.tui.widgets.flow import Flow, hang
 from tutor.tui.widgets.goals import inline, look_of, reasons
@@ -55,7 +56,8 @@ def _words(state: GoalState, why: Outcome | None, shells: tuple[str, ...]) -> It
             if isinstance(verdict, Unmet) and verdict.observed not in (why.sentence, ""):
                 yield _("seen"), shown(verdict.observed), ""
             look = verdict.look_next if isinstance(verdict, Unmet) and why.hop.machine not in shells else why.command
-            yield _("look at"), f"`{shown(look)}`", ""
+            if words.in_reach(look, shells):
+                yield _("look at"), f"`{shown(look)}`", ""
         case Works():
             yield _("way"), _("the settings let packets there and back: what is wrong is something else"), ""
         case CannotTell(sentence):
@@ -65,7 +67,7 @@ def _words(state: GoalState, why: Outcome | None, shells: tuple[str, ...]) -> It
         case _:
             assert_never(why)
     if not isinstance(why, Broken):
-        yield from ((label, clause, "") for label, clause in reasons(state, brief=False))
+        yield from ((label, clause, "") for label, clause in reasons(in_reach(state, shells), brief=False))
 
 
 def _drawing(why: Outcome) -> list[Content]:
