@@ -132,6 +132,8 @@ def test_vlans_of_a_port_are_judged() -> None:
     [
         ("etcd", "etcd"),
         ("312/etcd", "etcd"),
+        ("12/nginx: master pr", "nginx"),
+        ("nginx: master", "nginx"),
         ('users:(("etcd",pid=312,fd=4))', "etcd"),
         ("process 312", "312"),
         ("pid 312, etcd", "etcd"),

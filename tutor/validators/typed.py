@@ -24,6 +24,7 @@ _ORIGINS = {
     **dict.fromkeys(("hosts", "/etc/hosts", "file", "files", "호스트", "파일"), "files"),
     **dict.fromkeys(("dns", "server", "nameserver", "resolver", "네임서버", "서버"), "dns"),
 }
+_TITLE = re.compile(r"([\w.-]+): (?:master|worker)\b.*")
 _LONGEST = 200
 
 
@@ -79,8 +80,12 @@ def name(text: str) -> str | None:
 
 
 def process(text: str) -> str | None:
-    """``etcd``, ``312/etcd``, ``users:(("etcd",pid=312,fd=4))`` and ``process 312`` are names and numbers of one."""
-    quoted = re.findall(r'\(\("([^"]+)"', text[:_LONGEST])
+    """``etcd``, ``312/etcd``, ``users:(("etcd",pid=312,fd=4))`` and ``process 312`` are names and numbers of one.
+
+    So is ``312/nginx: master pr``: netstat shows the title that a process gave itself, as far as there is room.
+    """
+    text = _TITLE.sub(r"\1", text[:_LONGEST])
+    quoted = re.findall(r'\(\("([^"]+)"', text)
     found = [word.rpartition("/")[2] for word in words(text) if word not in _FILLERS | {"process", "pid", "program"}]
     names = [word for word in found if not word.isdigit()]
     return _only(map(str.casefold, quoted) if quoted else names or found)
