@@ -144,6 +144,12 @@ async def test_an_address_that_cannot_be_replaced_is_for_a_person_to_judge() -> 
     assert f"{number} may be a part of an address" in judgement.goals[1].reason
 
 
+async def test_a_program_that_is_not_here_is_for_a_person_to_judge() -> None:
+    judgement = await judged({**RIGHT, "name": ["nobodys-tool ip netns add {name}"]})
+    assert outcomes(judgement)["there"] is INCONCLUSIVE
+    assert "the program of 'nobodys-tool ip netns" in judgement.goals[0].reason
+
+
 async def test_an_editor_is_never_an_automatic_fail() -> None:
     judgement = await judged({**RIGHT, "name": ["vi add.sh", "sh add.sh"]})
     assert outcomes(judgement)["there"] is INCONCLUSIVE

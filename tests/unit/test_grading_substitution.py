@@ -85,6 +85,17 @@ def test_values_are_found() -> None:
     assert mentions("ip", {}) == frozenset()
 
 
+def test_the_other_addresses_are_of_the_same_class() -> None:
+    own = {"net": "192.168.15", "name": "red"}
+    draws = [
+        {"net": "10.1.2", "name": "sky"},
+        {"net": "192.168.15", "name": "sky"},
+        {"net": "192.168.4", "name": "ivy"},
+    ]
+    assert elsewhere(["ifconfig eth0 192.168.15.1"], own, draws) == 2
+    assert elsewhere(["ifconfig eth0 10.9.9.1"], {"net": "10.9.9", "name": "red"}, draws) == 0
+
+
 def test_the_other_values_differ_and_are_not_in_use() -> None:
     own = {"red": "red", "net": "192.168.15"}
     draws = [

@@ -29,7 +29,7 @@ from tutor.model.grade import Flag
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how many are over, and how many there are."""
-_OTHERS = 8
+_OTHERS = 24
 """Seeds of which the best is taken for the second run."""
 
 

@@ -34,6 +34,7 @@ _WAITING = 60.0
 _CROWD = 200
 """Processes that one line may leave behind: no lesson asks for as many."""
 _GROWTH_LOOKS, _GROWTH_PAUSE = 20, 0.1
+_NOT_FOUND = 127
 _EDITORS = re.compile(r"(?:^|[;&|]\s*)(?:sudo\s+)?(vi|vim|vim\.tiny|view|nano|emacs|ed|ex|mcedit|joe|visudo)\b")
 _PAGERS = frozenset("htop less man more top watch".split())
 
@@ -66,6 +67,7 @@ class _Typing:
 
     bad: set[int] = field(default_factory=set)
     trouble: str = ""
+    lacks: str = ""  # what the learner's machine had, and this one has not
     waited: str = ""  # the first line that waited for keys, which changes nothing
     wrecked: bool = False
 
@@ -135,7 +137,7 @@ class _Run:
         if complete:
             goals = {goal.id: Reached(Outcome.CONFIRMED) for goal in step.goals}
         else:
-            trouble = typing.trouble or _unknown_keys(lines)
+            trouble = typing.trouble or typing.lacks or _unknown_keys(lines)
             states = {state.goal.id: state for state in session.state.goals}
             said = {goal.id: _said(goal, states.get(goal.id), trouble, typing.waited) for goal in step.goals}
             goals = _earned(said, before, trouble)
@@ -212,6 +214,8 @@ class _Run:
             if limit := _limit(outcome, line):
                 said = tell("{line} was ended by the limits of the lab: {limit}", line=_short(line), limit=limit)
                 typing.blame(position, said)
+            elif outcome.exit_status == _NOT_FOUND and line.exit_status == 0:
+                typing.lacks = typing.lacks or tell("the program of {line} is not there", line=_short(line))
             return
         self._waited += outcome.ended - outcome.started
         if short:

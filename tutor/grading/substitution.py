@@ -47,18 +47,28 @@ def mentions(text: str, values: Mapping[str, str]) -> frozenset[str]:
 
 
 def elsewhere(texts: Sequence[str], own: Mapping[str, str], draws: Sequence[Mapping[str, str]]) -> int:
-    """Which of ``draws`` is best to try ``texts`` with: most parameters differ, and fewest of its values are in use
-    there already for something else. The first of equals."""
+    """Which of ``draws`` is best to try ``texts`` with: addresses are of the same class, as ``ifconfig`` goes by it for
+    a mask that is left out (RFC 791, section 3.2), most parameters differ, and fewest of its values are in use there
+    already for something else. The first of equals."""
     text = "\n".join(texts)
     used = {value for value in {each for values in draws for each in values.values()} if mentions(text, {"": value})}
 
-    def trouble(position: int) -> tuple[int, int, int]:
+    def trouble(position: int) -> tuple[int, int, int, int]:
         values = draws[position]
+        masks = sum(_class(values[name]) != _class(value) for name, value in own.items() if name in values)
         same = sum(values.get(name) == value for name, value in own.items())
         taken = sum(value in used and value != own.get(name) for name, value in values.items())
-        return same, taken, position
+        return masks, same, taken, position
 
     return min(range(len(draws)), key=trouble)
+
+
+def _class(value: str) -> int:
+    """Of an address: how many of the highest bits of its first number are set, up to three; -1 for what is none."""
+    if not _DOTTED.fullmatch(value):
+        return -1
+    first = int(value.partition(".")[0])
+    return sum(first >= least for least in (128, 192, 224))
 
 
 def _pairs(own: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
