@@ -39,6 +39,12 @@ def test_what_is_known_is_not_corrected() -> None:
     assert nearest("route", ("router",)) == "router"
 
 
+def test_a_kind_of_socket_that_the_kernel_does_not_have_is_nobodys_mistake() -> None:
+    output = "RTNETLINK answers: Invalid argument\n"
+    assert remark("ss -an | grep 2381", 1, output, WORDS) is None
+    assert remark("ip link set eth0 mtu 1", 1, output, WORDS) is not None
+
+
 def test_a_command_that_went_well_is_not_remarked_on() -> None:
     assert remark("cat notes", 0, "RTNETLINK answers: File exists\n", WORDS) is None
     assert remark("ip lnik", 0, "", WORDS) is None

@@ -14,6 +14,8 @@ from tutor.mistakes.words import Words, commands, is_name
 
 _NOT_FOUND = re.compile(r'(?:^|: )([^\s:]+): command not found|exec of "([^"]+)" failed: No such file', re.MULTILINE)
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
+_KINDLESS = re.compile(r"^RTNETLINK answers: .*\n?", re.MULTILINE)
+"""What ``ss`` says of each kind of socket that the kernel does not have. It goes on with the others."""
 _INTERRUPTED = 130
 _LONGEST = 60
 
@@ -32,6 +34,8 @@ def remark(command: str, status: int, output: str, words: Words) -> Remark | Non
     ``output`` is what it printed, escape sequences and all; its end is enough. ``None`` where there is nothing to say.
     """
     text = _ESCAPES.sub("", output.replace("\r\n", "\n"))
+    if any(line[0] == "ss" for line in commands(command)):
+        text = _KINDLESS.sub("", text)
     sentences = [*_spelling(command, status, text, words), *_meaning(status, text)]
     return Remark(command, tuple(sentences)) if sentences else None
 
