@@ -71,9 +71,10 @@ async def test_a_friends_commands_do_not_fit() -> None:
 async def test_a_script_for_one_set_of_values_falls() -> None:
     """The shell puts the addresses together when it runs, so that no substitution sees them."""
     lesson = content.load("names", seed=OWN)
-    first, *rest = lesson.parameters["home"].split(".")
+    home = lesson.parameters["home"]
+    hidden = "".join(f"\\{ord(character):03o}" for character in home)
     hard = [
-        Command(each.machine, each.text.replace(lesson.parameters["home"], f'{first}"".{".".join(rest)}'))
+        Command(each.machine, f"eval \"$(printf '%b' '{each.text.replace(home, hidden)}')\"")
         for each in challenge(lesson)
     ]
     judgement = await judged("names", hard)
