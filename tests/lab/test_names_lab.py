@@ -100,11 +100,12 @@ async def met(lab: Lab, check: Check, answer: str = "") -> bool:
     return isinstance(verdict, Met)
 
 
-async def unmet(lab: Lab, check: Check, layer: Layer, words: str, answer: str = "") -> None:
+async def unmet(lab: Lab, check: Check, layer: Layer, words: str, answer: str = "") -> Unmet:
     verdict = await judged(lab, check, answer)
     assert isinstance(verdict, Unmet), verdict
     assert verdict.layer is layer, verdict
     assert words in verdict.observed, verdict
+    return verdict
 
 
 async def test_programs_get_names_from_the_file_and_from_dns(lab: Lab) -> None:
@@ -149,6 +150,8 @@ async def test_who_is_slower_than_one_waits_is_silent(lab: Lab, monkeypatch: pyt
 
 async def test_a_namespace_has_files_of_its_own(lab: Lab) -> None:
     assert await met(lab, Resolves("printer", RED))
+    wrong = await unmet(lab, Resolves("printer", RED, (ip_address("10.9.9.8"),)), Layer.NAME, "as /etc/hosts says")
+    assert wrong.look_next == "ip netns exec red grep printer /etc/hosts"
     await unmet(lab, Resolves("web.example.com", RED), Layer.SERVICE, "gives no answer")
     await sh(lab, "mkdir -p /etc/netns/red; echo 10.9.9.9 only-red >/etc/netns/red/hosts", "host")
     assert await met(lab, Resolves("only-red", RED, (ip_address("10.9.9.9"),)))

@@ -200,7 +200,7 @@ class Resolves:
         if origin(facts, self.place, self.name) == "files":
             observed = tell("{place} takes it for {addresses}, as {file} says", place=where, addresses=addresses,
                             file=HOSTS)  # fmt: skip
-            return Unmet(expected, observed, Layer.NAME, say.on(self.place.machine, f"grep {self.name} {HOSTS}"))
+            return Unmet(expected, observed, Layer.NAME, say.command(self.place, f"grep {self.name} {HOSTS}"))
         observed = tell("{place} gets {addresses}", place=where, addresses=addresses)
         return Unmet(expected, observed, Layer.NAME, say.command(self.place, f"getent ahosts {self.name}"))
 
@@ -224,7 +224,7 @@ def nothing_found(facts: Facts, place: Place, name: str, result: Resolution, exp
     if "dns" not in sources:
         observed = tell("{place} looks names up in {sources} alone, and finds no {name}", place=where,
                         sources=_in_order(sources) or "nothing", name=name)  # fmt: skip
-        return Unmet(expected, observed, Layer.NAME, say.on(machine, f"grep hosts {NSSWITCH}"))
+        return Unmet(expected, observed, Layer.NAME, say.command(place, f"grep hosts {NSSWITCH}"))
     silent = [asked for asked in result.asked if asked.result.error is not None]
     if result.asked and len(silent) == len(result.asked):
         observed = tell("the name server {server} gives no answer: {error}", server=str(silent[0].server),
@@ -237,12 +237,12 @@ def nothing_found(facts: Facts, place: Place, name: str, result: Resolution, exp
         return Unmet(expected, _said(heard), Layer.NAME, look)
     if not result.in_time:
         observed = tell("{place} waited for an answer and got none", place=where)
-        return Unmet(expected, observed, Layer.SERVICE, say.on(machine, f"cat {RESOLV}"))
+        return Unmet(expected, observed, Layer.SERVICE, say.command(place, f"cat {RESOLV}"))
     if not isinstance(resolv, Unreadable) and namefiles.resolver(resolv.text).servers:
         return Unknown(tell("the name servers of {place} could not be asked", place=where))
     observed = tell("{hosts} of {place} has no {name}, and {resolv} names no name server", hosts=HOSTS, place=where,
                     name=name, resolv=RESOLV)  # fmt: skip
-    return Unmet(expected, observed, Layer.NAME, say.on(machine, f"cat {HOSTS} {RESOLV}"))
+    return Unmet(expected, observed, Layer.NAME, say.command(place, f"cat {HOSTS} {RESOLV}"))
 
 
 def _said(asked: Asked) -> str:
