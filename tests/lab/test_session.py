@@ -160,6 +160,24 @@ async def test_a_step_can_be_asked_for_by_name(namespaces: Lesson, store: Store)
         await session.close()
 
 
+async def test_a_step_that_is_done_is_opened_at_its_start_as_often_as_it_is_asked_for(
+    namespaces: Lesson, store: Store
+) -> None:
+    attempt = store.begin("namespaces", seed=0)
+    store.record_open(attempt, "create")
+    for name in ("red", "blue"):
+        store.record_command(attempt, "create", "host", f"ip netns add {name}", 0)
+    store.record_step(attempt, "create")
+    store.record_open(attempt, "inside")
+    for _ in range(2):
+        session = await replay.resume(namespaces, store, step="create")
+        try:
+            assert session.step.id == "create"
+            assert await session.lab.namespaces("host") == ()
+        finally:
+            await session.close()
+
+
 async def test_what_holds_when_a_step_is_gone_on_with_is_kept(namespaces: Lesson, store: Store) -> None:
     """Also the verdicts of before the session had a place to keep them."""
     attempt = store.begin("namespaces", seed=0)

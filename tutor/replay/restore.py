@@ -36,8 +36,8 @@ async def resume(
     """Where the learner left off: what they typed is typed again, up to the end of the open step.
 
     Where their own commands do not lead there again (an editor was used, a daemon was too slow, the lab was rebooted),
-    the lesson's solutions lead to the start of the open step. With ``step``, at the start of that one. Without an
-    earlier attempt, and without ``step``, this is ``begin``.
+    the lesson's solutions lead to the start of the open step. With ``step``, at the start of that one, unless it is
+    where they left off and not done. Without an earlier attempt, and without ``step``, this is ``begin``.
     """
     known = {each.id for each in lesson.steps}
     attempt = store.current(lesson.id)
@@ -49,11 +49,12 @@ async def resume(
     left_off = attempt.step if attempt else None
     target = step or left_off
     assert target is not None
+    goes_on = target == left_off and not (step and attempt and step in attempt.completed)
     index = lesson.index(target)
     session = await _lead_to(lesson, index, own, rows=rows, columns=columns, on_progress=on_progress)
     led = session.completed
     try:
-        if target == left_off:
+        if goes_on:
             await type_all(session, own.get(target, ()), [], None)
             await session.revive_shells()
     except NettutorError:
@@ -67,7 +68,7 @@ async def resume(
         completed = frozenset(attempt.completed if attempt else ())
         _record_reached(session, store, number, session.completed - led - completed)
         session.keep_in(store, number, completed | (session.completed - led))
-        if target != left_off:
+        if not goes_on:
             await session.open_step(index)
     except BaseException:
         await session.close()
