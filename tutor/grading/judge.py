@@ -12,7 +12,8 @@ from dataclasses import replace
 from tutor import content
 from tutor.content.draws import draws
 from tutor.grading.limits import Limits
-from tutor.grading.rerun import Found, Reached, rerun
+from tutor.grading.reached import Found, both, confirmed, either, falls, unsure
+from tutor.grading.rerun import rerun
 from tutor.grading.substitution import elsewhere, in_pieces, pieced, substituted
 from tutor.i18n import tell
 from tutor.model.checkpoint import Checkpoint, Item
@@ -49,11 +50,11 @@ async def judge_item(
         return all_of(item, seed, Outcome.NOT_REPRODUCED, tell("nothing was typed for it"))
     claimed = attempt.met if attempt else frozenset()
     found = await rerun(lesson, steps, typed, patience=patience)
-    if any(key in claimed and not _confirmed(each) for key, each in found.items()):
+    if any(key in claimed and not confirmed(each) for key, each in found.items()):
         again = await rerun(lesson, steps, typed, patience=patience)  # some things take their time
-        found = _either(found, again)
-    if lesson.parameters and any(map(_confirmed, found.values())):
-        found = _both(found, await _moved(item, lesson, typed, (seed, others), found, patience))
+        found = either(found, again)
+    if lesson.parameters and any(map(confirmed, found.values())):
+        found = both(found, await _moved(item, lesson, typed, (seed, others), found, patience))
     return tuple(
         GoalResult(item.id, step.id, goal.id, reached.outcome, worth, reached.reason)
         for step, goal, worth in _goals(item, lesson)
@@ -97,48 +98,12 @@ async def _moved(
     moved = _retyped(typed, lambda text: substituted(text, *values))
     steps = _steps(item, other)
     found = await rerun(other, steps, moved, patience=patience)
-    if _falls(own, found):
-        found = _either(found, await rerun(other, steps, moved, patience=patience))
-    if _falls(own, found) and (part := in_pieces("\n".join(texts), *values)):
+    if falls(own, found):
+        found = either(found, await rerun(other, steps, moved, patience=patience))
+    if falls(own, found) and (part := in_pieces("\n".join(texts), *values)):
         moved = _retyped(typed, lambda text: pieced(text, *values))
-        found = _either(found, await rerun(other, steps, moved, patience=patience))
-        found = {key: _unsure(each, part) for key, each in found.items()}
-    return found
-
-
-def _falls(own: Found, other: Found) -> bool:
-    """Whether something holds with the learner's values only."""
-    return any(_confirmed(each) and not _confirmed(other[key]) for key, each in own.items())
-
-
-def _unsure(reached: Reached, part: str) -> Reached:
-    """Not held against a learner: the replay could not put all values in the place of theirs."""
-    if _confirmed(reached):
-        return reached
-    said = tell(
-        "{part} may be a part of an address that could not be replaced; {reason}", part=part, reason=reached.reason
-    )
-    return replace(reached, outcome=Outcome.INCONCLUSIVE, reason=said)
-
-
-def _confirmed(reached: Reached) -> bool:
-    return reached.outcome is Outcome.CONFIRMED
-
-
-def _either(first: Found, second: Found) -> Found:
-    """What one of two runs reached can be reached."""
-    return {key: second[key] if _confirmed(second[key]) else each for key, each in first.items()}
-
-
-def _both(own: Found, other: Found) -> Found:
-    """What holds with the learner's values has to hold with others, too."""
-    found = dict(own)
-    for key, first in own.items():
-        second = other[key]
-        if _confirmed(first) and not _confirmed(second):
-            found[key] = replace(
-                second, reason=tell("with other values in its place it fails: {reason}", reason=second.reason)
-            )
+        found = either(found, await rerun(other, steps, moved, patience=patience))
+        found = {key: unsure(each, part) for key, each in found.items()}
     return found
 
 

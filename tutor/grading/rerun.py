@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tutor.errors import LabEnded, UsageError
 from tutor.grading import limits
 from tutor.grading.passing import passing
+from tutor.grading.reached import Found, Reached, earned, said
 from tutor.i18n import tell
 from tutor.model.grade import Outcome
-from tutor.model.lesson import Command, Goal, Lesson, Step
+from tutor.model.lesson import Command, Lesson, Step
 from tutor.model.progress import TypedCommand
-from tutor.model.state import GoalState
-from tutor.model.verdict import Met, Unknown, Unmet
 from tutor.replay import machine_of, type_all
 from tutor.replay.restore import INTERRUPTED, only_looks
 from tutor.replay.settling import look_until_settled
@@ -37,18 +36,6 @@ _GROWTH_LOOKS, _GROWTH_PAUSE = 20, 0.1
 _NOT_FOUND = 127
 _EDITORS = re.compile(r"(?:^|[;&|]\s*)(?:sudo\s+)?(vi|vim|vim\.tiny|view|nano|emacs|ed|ex|mcedit|joe|visudo)\b")
 _PAGERS = frozenset("htop less man more top watch".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """What one run says of a goal."""
-
-    outcome: Outcome
-    reason: str = ""
-
-
-Found = dict[tuple[str, str], Reached]
-"""By step and goal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +126,8 @@ class _Run:
         else:
             trouble = typing.trouble or typing.lacks or _unknown_keys(lines)
             states = {state.goal.id: state for state in session.state.goals}
-            said = {goal.id: _said(goal, states.get(goal.id), trouble, typing.waited) for goal in step.goals}
-            goals = _earned(said, before, trouble)
+            found = {goal.id: said(goal, states.get(goal.id), trouble, typing.waited) for goal in step.goals}
+            goals = earned(found, before, trouble)
         if not complete or typing.wrecked:
             await self.close()
         return _Tried(complete, goals, frozenset(typing.bad))
@@ -277,33 +264,3 @@ def _unknown_keys(lines: Sequence[TypedCommand]) -> str:
         if not line.answer and (editor := _EDITORS.search(line.text)):
             return tell("{editor} was used, and what was typed into it is not known", editor=editor[1])
     return passing(line.text for line in lines if not line.answer)
-
-
-def _said(goal: Goal, state: GoalState | None, trouble: str, waited: str) -> Reached:
-    if state is not None and state.done:
-        return Reached(Outcome.CONFIRMED)
-    match state.verdict if state else None:
-        case Unmet(expected, observed):
-            reason = tell("expected {expected}; seen: {observed}", expected=expected, observed=observed)
-        case Unknown(cause):
-            return Reached(Outcome.INCONCLUSIVE, _joined(trouble, cause))
-        case Met() | None:
-            reason = tell("it was not reached together with the rest of its step")
-    if trouble:
-        return Reached(Outcome.INCONCLUSIVE, _joined(trouble, reason))
-    if goal.question and getattr(goal.check, "differs", False):
-        return Reached(Outcome.INCONCLUSIVE, tell("the right answer is another one in every lab"))
-    return Reached(Outcome.NOT_REPRODUCED, _joined(reason, waited))
-
-
-def _earned(goals: dict[str, Reached], before: Collection[str], trouble: str) -> dict[str, Reached]:
-    """What held ``before`` anything was typed is to be kept while the rest is done: by itself it earns nothing."""
-    if any(reached.outcome is Outcome.CONFIRMED and goal not in before for goal, reached in goals.items()):
-        return goals
-    outcome = Outcome.INCONCLUSIVE if trouble else Outcome.NOT_REPRODUCED
-    kept = Reached(outcome, _joined(trouble, tell("it held before, and nothing else of its step was reached")))
-    return {goal: kept if reached.outcome is Outcome.CONFIRMED else reached for goal, reached in goals.items()}
-
-
-def _joined(first: str, second: str) -> str:
-    return tell("{first}; {second}", first=first, second=second) if first and second else first or second
