@@ -281,6 +281,17 @@ async def test_the_answer_line_stays_in_sight_when_the_reason_under_its_goal_gro
         assert entry.region in app.main.query_one(GoalList).region
 
 
+async def test_a_question_that_was_answered_is_asked_anew_when_the_step_starts_again() -> None:
+    async with running(values.at_question()) as (app, pilot):
+        fresh = values.at_question()
+        done = tuple(replace(each, verdict=values.MET, latched=True) for each in fresh.goals)
+        await tell(app, pilot, messages.StateShown(replace(fresh, goals=done)))
+        assert not app.main.query(AnswerLine)
+        await tell(app, pilot, messages.StateShown(fresh))
+        await pilot.press("f6", "7")
+        assert app.main.query_one(AnswerLine).value == "7"
+
+
 async def test_a_wrong_answer_is_replaced_by_the_next() -> None:
     async with running(values.at_question()) as (app, pilot):
         entry = app.main.query_one(AnswerLine)

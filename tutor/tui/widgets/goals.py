@@ -207,6 +207,10 @@ class GoalList(VerticalScroll, can_focus=False):
         for card, (state, brief) in zip(cards, self._briefly(), strict=True):
             card.show(state, brief=brief)
         answered = {state.goal.id for state in goals if state.done}
+        asked = {entry.goal_id for entry in self.query(AnswerLine)}
+        for card, state in zip(cards, goals, strict=True):
+            if state.goal.question and not state.done and state.goal.id not in asked:  # the step was started again
+                await self.query_one(Vertical).mount(AnswerLine(state.goal.id), after=card)
         for entry in self.query(AnswerLine):
             if entry.goal_id in answered:
                 if self.screen.focused is entry:
