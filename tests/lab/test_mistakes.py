@@ -36,6 +36,10 @@ ip netns exec red iptables -t nat -A POSTROUTNG -j MASQUERADE -> `POSTROUTNG`: d
 sysctl net.ipv4.ip_foward -> `net.ipv4.ip_foward`: did you mean `net.ipv4.ip_forward`?
 brctl adbr v-net-9 -> `adbr`: did you mean `addbr`?
 ifconfig eth0 upp -> `upp`: did you mean `up`?
+no -> An answer is typed in the line below its question: F6 leads there.
+아니요 -> An answer is typed in the line below its question: F6 leads there.
+3 -> An answer is typed in the line below its question: F6 leads there.
+192.168.15.2 -> An answer is typed in the line below its question: F6 leads there.
 route ad default gw 192.168.1.1 -> `ad`: did you mean `add`?
 """
 MEANING = """\

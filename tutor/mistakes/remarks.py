@@ -16,6 +16,8 @@ _NOT_FOUND = re.compile(r'(?:^|: )([^\s:]+): command not found|exec of "([^"]+)"
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
 _KINDLESS = re.compile(r"^RTNETLINK answers: .*\n?", re.MULTILINE)
 """What ``ss`` says of each kind of socket that the kernel does not have. It goes on with the others."""
+_ANSWER = re.compile(r"no|none|예|네|아니[요오]|없음|[\d.]+(?:/\d+)?|(?:[\da-f]{2}:){5}[\da-f]{2}")
+"""What is no command, and what questions are answered with."""
 _INTERRUPTED = 130
 _LONGEST = 60
 
@@ -46,6 +48,9 @@ def _spelling(command: str, status: int, text: str, words: Words) -> Iterator[To
         return
     for missing in _NOT_FOUND.finditer(text):
         typed = missing[1] or missing[2]
+        if _ANSWER.fullmatch(command.strip().casefold()):
+            yield tell("An answer is typed in the line below its question: F6 leads there.")
+            return
         if meant := nearest(typed, words.programs):
             yield tell("There is no command `{typed}`: did you mean `{meant}`?", typed=_kept(typed), meant=meant)
             return
