@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from lab_modes import MODES, use_mode
 from probe_lab import BLUE, HOST, LAN, RED, Bench
-from traffic_lab import made, met, routed, settled, unknown, unmet
+from traffic_lab import judged, made, met, routed, settled, unknown, unmet
 
 from tutor.model.place import Place
-from tutor.model.verdict import Layer
+from tutor.model.verdict import Layer, Unmet
+from tutor.model.why import Broken
 
 FORWARDED = "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.168.15.2:80"
 DROP_8080 = "iptables -I FORWARD -p tcp --dport 80 -j DROP"
@@ -74,6 +75,11 @@ async def test_an_address_that_only_a_rule_knows() -> None:
         await here.sh("ip route add 10.96.0.80 via 192.168.1.2", LAN)
         service: dict[str, Any] = {"from_": LAN, "to": "10.96.0.80", "port": 80, "at": BLUE, "via": (HOST,)}
         assert "nobody has the address 10.96.0.80" in await unmet(here, Layer.NAT, "tcp", **service)
+        verdict = await judged(here, made("tcp", **service))
+        assert isinstance(verdict, Unmet)
+        assert isinstance(verdict.why, Broken)
+        assert (verdict.why.path, verdict.why.hop) == ((LAN, HOST), HOST)
+        assert verdict.why.sentence == verdict.observed
         itself = await unmet(here, Layer.NAT, "tcp", from_=HOST, to="192.168.1.2", port=8080, at=BLUE)
         assert itself.startswith("host refused itself")
         elsewhere = (

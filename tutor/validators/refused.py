@@ -10,6 +10,7 @@ from tutor.model.facts import Facts, HttpResult, NatRule, Ruleset, Stack, TcpRes
 from tutor.model.place import Place
 from tutor.model.verdict import Layer
 from tutor.model.wants import Address, RulesetOf, StackOf
+from tutor.model.why import Broken, Outcome
 from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.addresses import carried
@@ -54,7 +55,17 @@ class Attempt:
             place=say.place(flow.end),
         )
         router = flow.via[0] if flow.via and flow.source.netns else flow.source
-        return Cause(observed, Layer.NAT, say.command(router, "iptables -t nat -nvL"), found.why)
+        return Cause(
+            observed, Layer.NAT, say.command(router, "iptables -t nat -nvL"), self._short_of(found.why, observed)
+        )
+
+    def _short_of(self, why: Outcome | None, sentence: str) -> Outcome | None:
+        """A walk for the address itself ends at whoever should have it; the last place before was to rewrite it."""
+        if not isinstance(why, Broken):
+            return why
+        path = tuple(place for place in why.path if place != self.flow.end) or (self.flow.source,)
+        evidence = tell("no rule for {address}:{port}", address=self.flow.target, port=self._port)
+        return Broken(path[-1], Layer.NAT, sentence, evidence, say.command(path[-1], "iptables -t nat -nvL"), path)
 
     def _met(self, place: Place, rule: NatRule) -> bool:
         """Whether the connection came by this rule, and is what the rule is for."""
