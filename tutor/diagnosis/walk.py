@@ -320,7 +320,12 @@ class Walk:
             key = "net.ipv4.ip_forward"
         where = words.place(at.place)
         if at.direct and packet.destination == at.packet.destination:
-            sentence = tell("{place} does not have the address {address}", place=where, address=packet.destination)
+            sentence = tell(
+                "the {packet} to {address} comes to {place}, which does not have this address",
+                packet=packet.name,
+                address=packet.destination,
+                place=where,
+            )
             evidence = tell("no {address} {within}", address=packet.destination, within=words.within(at.place))
             return self._stop(at.place, Layer.ADDRESS, sentence, evidence, "addr")
         sentence = tell(

@@ -41,6 +41,10 @@ IP = (
         ),
     ),
     message(
+        r"^Device and destination are required arguments",
+        tell("Each link has neighbours of its own: add `dev` and the name of the link."),
+    ),
+    message(
         r'^Not enough information: "dev" argument is required',
         tell("Which link? An address or a setting belongs to one: add `dev` and its name."),
     ),
