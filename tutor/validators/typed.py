@@ -15,7 +15,12 @@ Reader = Callable[[str], str | None]
 NOTHING = frozenset({"none", "nothing", "nobody", "null", "없음", "없다", "없어요"})
 _YES = frozenset({"yes", "y", "true", "yeah", "yep", "네", "예", "응"})
 _NO = frozenset({"no", "n", "false", "nope", "아니오", "아니요", "아니"})
-_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_WORDS = (
+    "zero one two three four five six seven eight nine ten",
+    "영 하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉 열",
+    "- 한 두 세 네 - - - - - -",  # as they stand before what is counted: 한 개
+)
+_NUMBERS = {word: str(number) for row in _WORDS for number, word in enumerate(row.split()) if word != "-"}
 _FILLERS = frozenset(
     "a an the it is its link links device dev interface by via from to at in on through named called".split()
 )
@@ -40,8 +45,8 @@ def number(text: str) -> str | None:
 
 def _numbers(found: Iterable[str]) -> Iterator[str]:
     for word in found:
-        if word in _NUMBERS:
-            yield str(_NUMBERS.index(word))
+        if spelt := _NUMBERS.get(word.removesuffix("개")):
+            yield spelt
         elif word in NOTHING or word == "no":
             yield "0"
         elif match := re.fullmatch(r"(\d{1,9})[개가]?", word, re.ASCII):
