@@ -57,7 +57,8 @@ TARGET, SOURCE, ROUTER = ip_address("192.168.1.3"), ip_address("192.168.15.2"), 
 @pytest.mark.parametrize(
     ("text", "meant"),
     [("2", "2"), (" 2 links ", "2"), ("Two.", "2"), ("`2`", "2"), ("02", "2"), ("none", "0"), ("no entries", "0"),
-     ("2개", "2"), ("두 개", "2"), ("한개", "1"), ("하나", "1"), ("없음", "0"), ("1 or 2", None), ("", None), ("many", None), ("-2", None), ("1" * 400, None)],
+     ("2개", "2"), ("두 개", "2"), ("한개", "1"), ("하나", "1"), ("없음", "0"),
+     ("1 or 2", None), ("", None), ("many", None), ("-2", None), ("1" * 400, None)],
 )  # fmt: skip
 def test_numbers(text: str, meant: str | None) -> None:
     assert typed.number(text) == meant
