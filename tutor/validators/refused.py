@@ -121,9 +121,12 @@ class Attempt:
         end, arrivals = self.flow.end, self.result.arrivals
         at_end = [arrival for arrival in arrivals if arrival.place == end and not arrival.reply]
         if end is not None and any(arrival.place == end for arrival in arrivals):
-            port = next((arrival.destination_port for arrival in at_end if arrival.destination_port), self._port)
+            knocked = next((arrival for arrival in at_end if arrival.destination_port), None)
             observed = tell(
-                "the connection reached {place}, where nothing listens on port {port}", place=say.place(end), port=port
+                "the connection reached {place}, where nothing listens on port {port} of {address}",
+                place=say.place(end),
+                port=knocked.destination_port if knocked else self._port,
+                address=knocked.destination if knocked else self.flow.target,
             )
             return Cause(observed, Layer.SERVICE, say.command(end, self._listening))
         owner = next((place for place in self.flow.via if self._owns(place, self.flow.target)), None)
