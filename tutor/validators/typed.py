@@ -12,9 +12,9 @@ from ipaddress import ip_interface
 
 Reader = Callable[[str], str | None]
 
-NOTHING = frozenset({"none", "nothing", "nobody", "null", "없음", "없다", "없어요"})
-_YES = frozenset({"yes", "y", "true", "yeah", "yep", "네", "예", "응"})
-_NO = frozenset({"no", "n", "false", "nope", "아니오", "아니요", "아니"})
+NOTHING = frozenset({"none", "nothing", "nobody", "null", "없음", "없다", "없어요", "없습니다"})
+_YES = frozenset({"yes", "y", "true", "yeah", "yep", "네", "예", "응", "있음", "있다", "있어요", "있습니다"})
+_NO = frozenset({"no", "n", "false", "nope", "아니오", "아니요", "아뇨", "아니", "없음", "없다", "없어요", "없습니다"})
 _WORDS = (
     "zero one two three four five six seven eight nine ten",
     "영 하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉 열",
