@@ -66,7 +66,8 @@ def test_numbers(text: str, meant: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "meant"),
-    [("yes", "yes"), ("Yes, it does", "yes"), ("y", "yes"), ("네", "yes"), ("NO!", "no"), ("아니오", "no"), ("아뇨", "no"), ("있습니다", "yes"), ("없어요.", "no"),
+    [("yes", "yes"), ("Yes, it does", "yes"), ("y", "yes"), ("네", "yes"), ("NO!", "no"), ("아니오", "no"),
+     ("아뇨", "no"), ("있습니다", "yes"), ("없어요.", "no"),
      ("n", "no"), ("maybe yes", None), ("", None), ("?", None)],
 )  # fmt: skip
 def test_yes_and_no(text: str, meant: str | None) -> None:
