@@ -88,6 +88,7 @@ def test_macs_and_names() -> None:
     assert typed.mac("nothing") is None
     assert typed.name("the link veth-red@if5:") == "veth-red"
     assert typed.name("the host") == "host"
+    assert typed.name("호스트") == "host"
     assert typed.name("red blue") is None
 
 

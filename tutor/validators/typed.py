@@ -80,8 +80,9 @@ def mac(text: str) -> str | None:
 
 
 def name(text: str) -> str | None:
-    """``veth-red@if5:`` is ``veth-red``."""
-    return _only(word.partition("@")[0] for word in words(text) if word not in _FILLERS)
+    """``veth-red@if5:`` is ``veth-red``, and ``호스트``, as the Korean lessons call it, is ``host``."""
+    found = (word.partition("@")[0] for word in words(text) if word not in _FILLERS)
+    return _only("host" if word == "호스트" else word for word in found)
 
 
 def process(text: str) -> str | None:
