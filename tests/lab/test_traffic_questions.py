@@ -46,7 +46,7 @@ async def test_what_becomes_of_a_connection() -> None:
         await right("refused", "Connection refused.", "거부됩니다")
         await wrong("timed out", "connected", "", "perhaps")
         await here.sh(FORWARDED)
-        await right("connected", "It is accepted", "연결")
+        await right("connected", "It is accepted", "연결", "받아들여집니다")
         await here.sh("iptables -A FORWARD -p tcp --dport 80 -j DROP")
         await right("timed out", "Timeout", "no answer", "시간 초과")
         await wrong("refused")

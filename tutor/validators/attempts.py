@@ -31,9 +31,10 @@ _WORDS = {  # in this order: "connection refused" is no connection
         "타임",
         "무응답",
         "응답 없",
-        "응답이 없",
+        "답이 없",
+        "초과",
     ),
-    _ACCEPTED: ("accept", "connect", "open", "work", "succe", "yes", "연결", "성공", "수락", "접속"),
+    _ACCEPTED: ("accept", "connect", "open", "work", "succe", "yes", "받아들", "연결", "성공", "수락", "접속"),
 }
 
 
