@@ -75,6 +75,7 @@ ip route del 10.9.9.0/24 -> There is no such route to delete.
 ip route add 192.168.7.0/24 -> A route needs a way out
 ip neigh del 192.168.1.77 dev eth0 -> There is no such entry to delete
 ip neigh del 192.168.1.77 -> Each link has neighbours of its own: add `dev`
+ip neigh flush -> Which link?
 ip link set lo master v-net-0 -> The kernel understood the words, and they do not fit together
 ifconfig nothing -> There is no such link here.
 ifconfig nothing 1.2.3.4 -> There is no such link here.

@@ -45,7 +45,7 @@ IP = (
         tell("Each link has neighbours of its own: add `dev` and the name of the link."),
     ),
     message(
-        r'^Not enough information: "dev" argument is required',
+        r'^Not enough information: "dev" argument is required|^Flush requires arguments',
         tell("Which link? An address or a setting belongs to one: add `dev` and its name."),
     ),
     message(
