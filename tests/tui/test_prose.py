@@ -54,6 +54,11 @@ def test_no_word_of_a_table_is_broken_where_all_have_room() -> None:
         )
 
 
+def test_a_table_stands_where_a_paragraph_would() -> None:
+    rows = painted("before\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nafter")
+    assert rows == ["before", "", "a  b", "────", "1  2", "", "after"]
+
+
 def test_korean_fits_by_cells() -> None:
     text = painted("네트워크 네임스페이스는 링크, 주소, 라우팅 테이블을 따로 가집니다. " * 5, width=21)
     assert all(cell_len(row) <= 21 for row in text)

@@ -82,6 +82,7 @@ class _Table(TableElement):
             if isinstance(table, Table):
                 for column in table.columns:
                     column.overflow = "fold"
+                table.show_edge = False
                 _give_words_room(table, console, options)
             yield table
 
@@ -98,8 +99,11 @@ def _give_words_room(table: Table, console: Console, options: ConsoleOptions) ->
     room = options.max_width - (Measurement.get(console, endless, table).maximum - lines)
     if not words <= room < lines:
         return
+    span = given = 0
     for column, each in zip(table.columns, wanted, strict=True):
-        column.width = each.minimum + each.span * (room - words) // (lines - words)
+        span += each.span
+        column.width = each.minimum + span * (room - words) // (lines - words) - given
+        given += column.width - each.minimum
 
 
 class _Markdown(Markdown):
