@@ -10,8 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutor.model import namefiles
+from tutor.model.facts import Facts, Resolution, Text
+from tutor.model.place import Place
+from tutor.model.verdict import Layer, Unmet
+from tutor.model.wants import FileOf, NameLookup
 from tutor.validators import formats
 from tutor.validators.formats import Format, Malformed
+from tutor.validators.names import Resolves
 
 
 def test_hosts_lines_with_their_numbers() -> None:
@@ -21,6 +26,25 @@ def test_hosts_lines_with_their_numbers() -> None:
         (6, "::1"),
     ]
     assert namefiles.hosts(text)[1].names == ("web", "www")
+
+
+def test_a_hosts_line_with_the_name_where_the_address_belongs() -> None:
+    text = "127.0.0.1 localhost\n# web\n Web 10.0.0.1 # new\n"
+    assert namefiles.misplaced(text, "web.") == "Web 10.0.0.1 # new"
+    assert namefiles.misplaced(text, "localhost") is None
+    assert namefiles.misplaced("10.0.0.1 web\n", "web") is None
+
+
+def test_it_is_the_reason_that_programs_do_not_find_the_name() -> None:
+    host = Place("host")
+    hosts = Text("127.0.0.1 localhost\nweb 10.0.0.1\n")
+    facts = Facts({NameLookup(host, "web"): Resolution(), FileOf("host", "/etc/hosts"): hosts})
+    verdict = Resolves("web", host).judge(facts)
+    assert isinstance(verdict, Unmet)
+    assert (verdict.layer, verdict.look_next) == (Layer.NAME, "cat /etc/hosts")
+    assert (
+        verdict.observed == "in /etc/hosts, the line `web 10.0.0.1` does not begin with an address, and is passed over"
+    )
 
 
 def test_resolv_conf_as_the_library_reads_it() -> None:

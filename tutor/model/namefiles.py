@@ -52,6 +52,16 @@ def lines_for(text: str, name: str) -> tuple[HostsLine, ...]:
     return tuple(line for line in hosts(text) if wanted in line.names)
 
 
+def misplaced(text: str, name: str) -> str | None:
+    """The first line of ``/etc/hosts`` that has this name, but no address before it."""
+    wanted = name.rstrip(".").casefold()
+    for line in text.split("\n"):
+        words = line.partition("#")[0].split()
+        if words and _address(words[0]) is None and wanted in [word.casefold() for word in words]:
+            return line.strip()
+    return None
+
+
 def resolver(text: str) -> Resolver:
     """``/etc/resolv.conf``: a keyword begins its line; of ``search`` and ``domain`` the last one counts."""
     servers: list[IPv4Address | IPv6Address] = []

@@ -225,6 +225,12 @@ def nothing_found(facts: Facts, place: Place, name: str, result: Resolution, exp
         observed = tell("{place} looks names up in {sources} alone, and finds no {name}", place=where,
                         sources=_in_order(sources) or "nothing", name=name)  # fmt: skip
         return Unmet(expected, observed, Layer.NAME, say.command(place, f"grep hosts {NSSWITCH}"))
+    hosts = facts.of(FileOf(machine, HOSTS))
+    wrong = None if isinstance(hosts, Unreadable) or "files" not in sources else namefiles.misplaced(hosts.text, name)
+    if wrong:
+        observed = tell("in {file}, the line `{line}` does not begin with an address, and is passed over", file=HOSTS,
+                        line=wrong[:60])  # fmt: skip
+        return Unmet(expected, observed, Layer.NAME, say.command(place, f"cat {HOSTS}"))
     silent = [asked for asked in result.asked if asked.result.error is not None]
     if result.asked and len(silent) == len(result.asked):
         observed = tell("the name server {server} gives no answer: {error}", server=str(silent[0].server),
