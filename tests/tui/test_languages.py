@@ -122,7 +122,10 @@ async def test_why_lines_up_in_korean(size: tuple[int, int]) -> None:
     places = [place for goal in state.goals for place in getattr(goal.goal.check, "wants", frozenset)()]
     red = next(want.source for want in places if hasattr(want, "source"))
     said = tell("{link} {within} is down", link="veth-red", within=tell("in {place}", place="red"))
-    look = words.on("node1", "ip link")
+    look = words.on("lan", "ip link")
+    topology = state.lesson.topology
+    shells = replace(topology, machines=tuple(replace(spec, shell=True) for spec in topology.machines))
+    state = replace(state, lesson=replace(state.lesson, topology=shells))
     why = Broken(red, Layer.LINK, said, tell("no address on {link}", link="veth-red"), look, path=(red,))
     unmet = Unmet(said, said, Layer.LINK, "ip -n red link", why)
     state = replace(state, goals=(replace(state.goals[1], verdict=unmet), *state.goals[2:]))
@@ -134,7 +137,7 @@ async def test_why_lines_up_in_korean(size: tuple[int, int]) -> None:
         assert "왜?" in seen(app)
         if size[1] > 24:
             assert "veth-red에 주소 없음" in seen(app)
-            assert "ip link (node1에서)" in seen(app)
+            assert "ip link (lan에서)" in seen(app)
         lines_up(app)
 
 
