@@ -30,9 +30,10 @@ def skip_without_a_lab() -> None:
 
 
 def ready(app: NettutorApp) -> bool:
-    """There is a lesson, its lab, and a shell."""
+    """There is a lesson, its lab, and something that takes what is typed."""
     machines = app.main.query_one(Machines)
-    return app.conductor is not None and app.conductor.session is not None and machines.pane is not None
+    opened = app.conductor is not None and app.conductor.session is not None and machines.pane is not None
+    return opened and app.main.focused is not None
 
 
 async def until(pilot: Pilot[int], true: Callable[[], bool]) -> None:

@@ -193,13 +193,13 @@ class TutorialScreen(Screen[None]):
         self.gone = self._wrong = ""
         machines = self.query_one(Machines)
         await machines.attach(message.shells)
+        if self.focused is None or not isinstance(self.focused, PageScroll | AnswerLine):
+            self.action_to_shell()  # before its prompt can be seen, and typed at
         self.viewed = message.state.step_index
         self.past = {step: goals for step, goals in self.past.items() if step in message.state.completed}
         await self.show(message.state)
         self._update_notice()
         self._update_keys()
-        if self.focused is None or not isinstance(self.focused, PageScroll | AnswerLine):
-            self.action_to_shell()
 
     async def on_lab_failed(self, message: messages.LabFailed) -> None:
         self.gone = message.error.message
