@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from tutor.content.source import SourceText
 from tutor.content.tree import nearest
-from tutor.records import dataclass
 
 RECAP = "Recap"
 LESSON = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tutor.content import goals, machines, parameters, script
@@ -16,7 +16,6 @@ from tutor.content.tree import Mapping, Node, parse
 from tutor.errors import ContentError
 from tutor.i18n import ENGLISH, Written
 from tutor.model.lesson import Equivalent, Goal, Lesson, Solution, Source, Step
-from tutor.records import dataclass
 
 _FRONT = ("id", "title", "summary", "requires", "tools", "machines", "parameters")
 _DIRECTORY = re.compile(r"(?P<number>\d{2})-(?P<id>[a-z0-9]+(-[a-z0-9]+)*)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.content import goals, leftover, needs, published, translating
@@ -11,7 +12,6 @@ from tutor.content.lessons import read_lesson
 from tutor.errors import ContentError
 from tutor.i18n import cells
 from tutor.model.lesson import Goal, GoalKind, Lesson, Source, Step
-from tutor.records import dataclass
 
 WIDEST_CODE = 44
 WIDEST_DRAWING = 36

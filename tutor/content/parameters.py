@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 
 from tutor.content.source import SourceText
 from tutor.content.tree import Mapping as MappingNode
 from tutor.content.tree import Node, nearest, parse
-from tutor.records import dataclass
 
 _WORD = r"[a-z][a-z0-9_]{0,30}"
 _PLACEHOLDER = re.compile(rf"\{{\{{({_WORD}(?:\.{_WORD})?)\}}\}}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.content import parameters
@@ -13,7 +14,6 @@ from tutor.content.document import Block, Section, divided, front_matter
 from tutor.content.source import SourceText
 from tutor.content.translation import FRONT, RECAP, words_in
 from tutor.content.tree import parse
-from tutor.records import dataclass
 from tutor.validators import registry
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tutor import i18n
@@ -17,7 +18,6 @@ from tutor.content.tree import nearest
 from tutor.errors import ContentError, UsageError
 from tutor.i18n import tell
 from tutor.model.lesson import Source
-from tutor.records import dataclass
 
 _FENCE = re.compile(r"^(`{3,})[ \t]*(?P<language>bash|sh|console)\b[^\n]*\n(?P<code>.*?)^\1`*[ \t]*$", re.M | re.S)
 _LINE = "<!-- en: {digest} -->"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tutor.content import parameters
@@ -19,7 +19,6 @@ from tutor.content.source import SourceText
 from tutor.content.tree import Mapping as Entries
 from tutor.content.tree import Node, Scalar, parse
 from tutor.errors import ContentError
-from tutor.records import dataclass
 
 RECAP = "recap"
 FRONT = ("title", "summary")

@@ -7,13 +7,13 @@ one document are refused, and so is deep nesting, while the text is being read.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tutor.content.source import SourceText
 from tutor.errors import ContentError
 from tutor.i18n import tell
-from tutor.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

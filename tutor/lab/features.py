@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from tutor.errors import LabError
 from tutor.i18n import tell
 from tutor.lab.lab import Lab
 from tutor.model.topology import MachineSpec, Topology
-from tutor.records import dataclass
 
 _PAIR = "ip link add f0 type veth peer name f1 && "
 # Name -> what proves it, run by sh in a fresh network namespace, and the module that brings it.

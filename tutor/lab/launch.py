@@ -10,13 +10,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tutor import paths
 from tutor.errors import LabError
 from tutor.i18n import tell
-from tutor.records import dataclass
 
 _SYSTEM = Path("/usr/bin/python3")
 _OLDEST = (3, 9)

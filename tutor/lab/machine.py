@@ -7,7 +7,7 @@ import contextlib
 import signal
 import socket as sockets
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from tutor.errors import LabEnded
@@ -16,7 +16,6 @@ from tutor.lab import pipes
 from tutor.lab.channel import Channel, Message, NamespaceGone, close_all
 from tutor.model.containers import container_of, container_place
 from tutor.model.place import Place
-from tutor.records import dataclass
 
 _SHELL = ("bash",)
 

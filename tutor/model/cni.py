@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -21,7 +22,6 @@ from ipaddress import (
 from typing import Any
 
 from tutor.i18n import Told, tell
-from tutor.records import dataclass
 
 RESERVED = "/var/lib/cni/networks"  # host-local keeps its addresses there, a directory a network
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 
 from tutor.model.place import Place
-from tutor.records import dataclass
 
 _CONTAINER = "docker:"
 

@@ -7,7 +7,7 @@ own state, such as a namespace that does not exist, ``unmet``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import overload
 
@@ -18,7 +18,6 @@ from tutor.model.place import Place
 from tutor.model.rules import PacketChain
 from tutor.model.topology import Interface, Topology
 from tutor.model.wants import Address, Want
-from tutor.records import dataclass
 
 
 class Gone(StrEnum):

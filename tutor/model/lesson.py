@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -11,7 +11,6 @@ from tutor.model.facts import Facts
 from tutor.model.topology import Topology
 from tutor.model.verdict import Verdict
 from tutor.model.wants import Want
-from tutor.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ Sources: hosts(5), resolv.conf(5), nsswitch.conf(5), and what glibc does where t
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-
-from tutor.records import dataclass
 
 _SERVERS = 3  # MAXNS of resolv.h
 _SETTING = re.compile(r"(nameserver|search|domain|options|sortlist)[ \t]+(\S.*)")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tutor.model.lesson import Goal, GoalKind, Lesson, Step
 from tutor.model.verdict import Met, Verdict
-from tutor.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

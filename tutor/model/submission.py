@@ -6,9 +6,7 @@ Times are nanoseconds since the epoch by the wall clock, in decimal as text: a J
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
-
-from tutor.records import dataclass
+from dataclasses import dataclass, field
 
 SCHEMA = 1
 

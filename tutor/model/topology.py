@@ -7,10 +7,8 @@ straight into an interface of another machine.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface
-
-from tutor.records import dataclass
 
 Interface = IPv4Interface | IPv6Interface
 

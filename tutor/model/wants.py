@@ -6,12 +6,12 @@ key. Wants are hashable values, so that two goals that need the same thing cost 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from tutor.model.cni import ReservationsOf
 from tutor.model.containers import ContainerGet, DockerOf
 from tutor.model.place import Place
-from tutor.records import dataclass
 
 Address = IPv4Address | IPv6Address
 

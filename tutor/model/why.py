@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tutor.model.place import Place
 from tutor.model.verdict import Layer
 from tutor.model.wants import Address
-from tutor.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import assert_never
 
 from tutor.model.lesson import Goal, Lesson, Step
 from tutor.model.verdict import Met, Unknown, Unmet, Verdict
 from tutor.model.why import Broken, CannotTell, Outcome, Works
-from tutor.records import dataclass
 from tutor.replay.typing import TypedLine
 
 

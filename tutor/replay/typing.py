@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from tutor.errors import UsageError
 from tutor.i18n import tell
 from tutor.model.lesson import Command, Lesson
-from tutor.records import dataclass
 from tutor.session import Session
 from tutor.term import Finished, TimedOut
 

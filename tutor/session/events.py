@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tutor.model.lesson import Step
 from tutor.model.state import GoalState, SessionState
-from tutor.records import dataclass
 
 if TYPE_CHECKING:
     from tutor.mistakes import Remark

@@ -12,12 +12,12 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tutor.errors import StoreError
-from tutor.records import dataclass
 from tutor.store import refusals
 from tutor.store.migrations import APPLICATION_ID, MIGRATIONS, migrate, version
 from tutor.store.wal import use_wal

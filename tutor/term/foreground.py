@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import termios
+from dataclasses import dataclass
 from pathlib import Path
-
-from tutor.records import dataclass
 
 _READLINE_SHELLS = {"bash", "rbash", "zsh", "fish"}
 _PLAIN_SHELLS = {"sh", "dash", "ash", "busybox"}

@@ -7,9 +7,8 @@ a command that was not typed: nothing is judged by it.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import Enum, auto
-
-from tutor.records import dataclass
 
 _START = b"\x1b]133;"
 _LIMIT = 64 * 1024

@@ -15,9 +15,9 @@ import struct
 import termios
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from tutor.errors import NettutorError
-from tutor.records import dataclass
 from tutor.term import foreground
 from tutor.term.marks import Finished, Mark, Phase, PromptMark, Splitter, StartMark, Transcript
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tutor.i18n import _, tell
 from tutor.model import words
 from tutor.model.lesson import Solution, Step
 from tutor.model.state import GoalState, SessionState
 from tutor.model.verdict import Met, Unmet
-from tutor.records import dataclass
 from tutor.tui.prose import Section, Tone
 
 Goals = tuple[GoalState, ...]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import ClassVar
@@ -24,7 +25,6 @@ from rich.theme import Theme
 from textual.content import Content
 
 from tutor.inert import shown
-from tutor.records import dataclass
 from tutor.tui.theme import Palette
 
 

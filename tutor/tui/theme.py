@@ -6,9 +6,9 @@ alone: each state also has a shape and a word, so ``NO_COLOR`` loses nothing.
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from dataclasses import dataclass
 
-from tutor.records import dataclass
+from textual.theme import Theme
 
 DARK = Theme(
     name="nettutor-dark",

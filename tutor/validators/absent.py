@@ -4,6 +4,7 @@ holds: a probe that does not work proves nothing."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from tutor.i18n import tell
@@ -12,7 +13,6 @@ from tutor.model.lesson import Check
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, HttpGet, Ping, TcpProbe, UdpProbe, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.conditions import wants_beside
 from tutor.validators.http import address as url_of

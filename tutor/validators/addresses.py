@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tutor.i18n import tell
 from tutor.model.facts import Facts, Link, LinkAddress, Stack, Unreadable
@@ -10,7 +11,6 @@ from tutor.model.place import Place
 from tutor.model.topology import Interface
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import StackOf, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.links import cables
 from tutor.validators.registry import param, validator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from tutor.i18n import tell
@@ -9,7 +10,6 @@ from tutor.model.facts import Facts, RouteChoice, Text, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unmet, Verdict
 from tutor.model.wants import Address, RouteLookup, StackOf, SysctlOf, Want
-from tutor.records import dataclass
 from tutor.validators import say, typed
 from tutor.validators.addresses import carried
 from tutor.validators.bridges import find as find_bridge

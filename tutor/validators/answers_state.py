@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from tutor.i18n import tell
@@ -11,7 +12,6 @@ from tutor.model.lesson import Check
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, ConntrackOf, ListenersOf, StackOf, Want
-from tutor.records import dataclass
 from tutor.validators import say, typed
 from tutor.validators.conditions import wants_beside
 from tutor.validators.conntrack import Entries

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tutor.i18n import tell
 from tutor.model.facts import Facts, TcpResult, Unreadable
 from tutor.model.lesson import Check
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unmet, Verdict
 from tutor.model.wants import Address, TcpProbe, Want
-from tutor.records import dataclass
 from tutor.validators import say, typed
 from tutor.validators.conditions import wants_beside
 from tutor.validators.ports import not_sent, port_address, seen_at, try_tcp

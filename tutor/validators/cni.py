@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from tutor.i18n import tell
@@ -21,7 +22,6 @@ from tutor.model.place import Place
 from tutor.model.rules import PacketChain, PacketRule
 from tutor.model.verdict import Layer, Met, Unmet, Verdict
 from tutor.model.wants import Address, FileOf, RulesetOf, StackOf, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.addresses import carried
 from tutor.validators.contents import text_of

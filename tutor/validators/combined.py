@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tutor.i18n import tell
 from tutor.model import words
 from tutor.model.facts import Facts
 from tutor.model.lesson import Check
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Want
-from tutor.records import dataclass
 from tutor.validators.registry import param, validator
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from tutor.i18n import tell
@@ -19,7 +20,6 @@ from tutor.model.place import Place
 from tutor.model.rules import PacketRule
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, ListenersOf, RulesetOf, StackOf, TcpProbe, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.registry import param, validator
 

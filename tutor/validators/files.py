@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tutor.i18n import tell
 from tutor.model.facts import Facts, Gone, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import FileOf, Want
-from tutor.records import dataclass
 from tutor.validators import formats, say
 from tutor.validators.contents import is_cut, text_of
 from tutor.validators.registry import param, validator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 from tutor.i18n import tell
@@ -11,7 +12,6 @@ from tutor.model.place import Place
 from tutor.model.rules import PacketChain, PacketRule
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import RulesetOf, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.program import Network, Outcome, Packets, at_hook, outcomes
 from tutor.validators.registry import param, validator

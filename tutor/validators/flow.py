@@ -16,7 +16,7 @@ met. A validator with a property ``flow`` also gets a walk for what it explains 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tutor.i18n import tell
@@ -25,7 +25,6 @@ from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unmet
 from tutor.model.wants import Address, RouteLookup, RulesetOf, StackOf, Want, WayOf
 from tutor.model.why import Broken, CannotTell, Outcome, Works
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.addresses import carried
 

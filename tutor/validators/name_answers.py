@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from tutor.i18n import tell
@@ -11,7 +12,6 @@ from tutor.model.lesson import Check
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Unmet, Verdict
 from tutor.model.wants import Address, DnsLookup, FileOf, NameLookup, Want
-from tutor.records import dataclass
 from tutor.validators import formats, say, typed
 from tutor.validators.conditions import wants_beside
 from tutor.validators.contents import text_of

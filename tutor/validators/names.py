@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tutor.i18n import tell
 from tutor.model import namefiles
 from tutor.model.facts import Asked, Facts, Resolution, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, FileOf, NameLookup, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.contents import text_of
 from tutor.validators.registry import param, validator

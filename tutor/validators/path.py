@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from tutor.i18n import tell
@@ -9,7 +10,6 @@ from tutor.model.facts import Arrival, Facts, PingResult
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unmet, Verdict
 from tutor.model.wants import Address, Ping, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.flow import Flow, explain
 from tutor.validators.registry import param, validator

@@ -6,13 +6,13 @@ The TCP probe is half-open: no program notices it. A datagram, though, is delive
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tutor.i18n import tell
 from tutor.model.facts import Arrival, Facts, Gone, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, TcpProbe, UdpProbe, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.flow import Flow
 from tutor.validators.refused import Attempt

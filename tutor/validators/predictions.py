@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from tutor.i18n import tell
 from tutor.model import words
@@ -11,7 +12,6 @@ from tutor.model.lesson import Check
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, HttpGet, Ping, Want
-from tutor.records import dataclass
 from tutor.validators import say, typed
 from tutor.validators.conditions import wants_beside
 from tutor.validators.questions import judged, too_early

@@ -7,11 +7,11 @@ outcomes, and one outcome alone is certain.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from tutor.model.rules import UNKNOWN, Match, PacketChain, PacketRule
-from tutor.records import dataclass
 
 Network = IPv4Network | IPv6Network
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from ipaddress import ip_network
 
 from tutor.i18n import tell
@@ -11,7 +12,6 @@ from tutor.model.place import Place
 from tutor.model.verdict import Layer
 from tutor.model.wants import Address, RulesetOf, StackOf
 from tutor.model.why import Broken, Outcome
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.addresses import carried
 from tutor.validators.flow import Cause, Flow, explain, owns

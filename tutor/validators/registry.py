@@ -18,12 +18,12 @@ import importlib
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NewType, TypeVar
 
 from tutor.model.lesson import Check
-from tutor.records import dataclass
 
 GoalId = NewType("GoalId", str)
 """A field of this type is not a parameter: it is filled with the id of the goal that the validator judges."""

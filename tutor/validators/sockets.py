@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from tutor.i18n import tell
@@ -10,7 +11,6 @@ from tutor.model.facts import Facts, Listener, Process, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, ListenersOf, ProcessesOf, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.registry import param, validator
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from tutor.i18n import tell
@@ -9,7 +10,6 @@ from tutor.model.facts import Facts, FdbEntry, Link, PortVlan, Stack, Unreadable
 from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import StackOf, Want
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.bridges import find
 from tutor.validators.link_settings import named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tutor.i18n import tell
 from tutor.model.facts import Facts, Gone, PingResult, Unreadable
@@ -10,7 +10,6 @@ from tutor.model.place import Place
 from tutor.model.verdict import Layer, Met, Unknown, Unmet, Verdict
 from tutor.model.wants import Address, Ping, Want
 from tutor.model.why import Broken
-from tutor.records import dataclass
 from tutor.validators import say
 from tutor.validators.flow import Cause, Flow, explain
 from tutor.validators.mtu import packet_size, too_small

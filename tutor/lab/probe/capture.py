@@ -14,12 +14,12 @@ import socket
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from tutor.lab.probe.opener import Opener
 from tutor.model.place import Place
 from tutor.model.wants import Address
-from tutor.records import dataclass
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

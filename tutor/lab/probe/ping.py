@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 import struct
-from dataclasses import field
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
@@ -21,7 +21,6 @@ from tutor.lab.probe.opener import Opener
 from tutor.model.facts import Arrival, IcmpError, PingResult
 from tutor.model.place import Place
 from tutor.model.wants import Address, Ping
-from tutor.records import dataclass
 
 _REQUESTS = 3
 _SPACING = 0.1  # seconds

@@ -14,11 +14,11 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 from tutor.lab.probe.opener import Opener
 from tutor.model.facts import Gone, Process, Processes, Unreadable
 from tutor.model.place import Place
-from tutor.records import dataclass
 
 _SIOCGSKNS = 0x894C  # linux/sockios.h: a descriptor of the network namespace of a socket
 _SOCKET = re.compile(r"socket:\[(\d+)\]")

@@ -7,11 +7,10 @@ jump and its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from tutor.model.facts import BaseChain, NatRule
 from tutor.model.rules import PacketChain, PacketRule
-from tutor.records import dataclass
 
 NAT_ACTIONS = ("masquerade", "snat", "dnat", "redirect")
 

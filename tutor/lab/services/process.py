@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from tutor.errors import LabError
 from tutor.i18n import tell
 from tutor.model.topology import MachineSpec, ServiceSpec
-from tutor.records import dataclass
 
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp, proc(5)
 

@@ -7,13 +7,12 @@ import functools
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tutor import paths
 from tutor.errors import UsageError
 from tutor.i18n import tell
-from tutor.records import dataclass
 
 # The directories of the lab's PATH. The user's own PATH often has no sbin.
 DIRECTORIES = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-
-from tutor.records import dataclass
 
 HEADER = struct.Struct(">BI")
 SIZE = struct.Struct(">HH")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -17,7 +18,6 @@ from textual.widgets.option_list import Option
 from tutor.i18n import _
 from tutor.inert import line
 from tutor.model.lesson import Lesson
-from tutor.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual import events
 from textual.content import Content
@@ -13,7 +14,6 @@ from textual.widget import Widget
 from tutor.i18n import _, cells, shown
 from tutor.inert import line
 from tutor.model.state import SessionState
-from tutor.records import dataclass
 
 
 def dots(state: SessionState) -> Content:

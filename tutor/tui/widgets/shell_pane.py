@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -16,7 +17,6 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tutor.i18n import _, cells, shown, tell
-from tutor.records import dataclass
 from tutor.term.emulator import Emulator
 from tutor.term.keys import Act, encode_focus, encode_key, encode_mouse, encode_paste
 from tutor.term.shell import Shell
