@@ -17,6 +17,7 @@ from tutor.tui.opening import load_lesson
 from tutor.tui.screens.contents import ContentsScreen
 from tutor.tui.widgets.goals import AnswerLine
 from tutor.tui.widgets.machines import Machines
+from tutor.tui.widgets.shell_pane import ShellPane
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -173,3 +174,12 @@ async def test_what_the_shell_needs_is_not_shadowed(tmp_path: Path) -> None:
         assert app.is_running
         await pilot.press("ctrl+c")
         await until(pilot, lambda: seen(app).count("root@host") > 1)
+
+
+async def test_an_emulator_that_no_shell_needed_ends_with_the_program(tmp_path: Path) -> None:
+    """It belongs to the event loop that is closed, and would show nothing in another one."""
+    for _ in range(2):
+        async with tutorial(tmp_path) as (app, pilot):
+            await until(pilot, lambda: "root@host:~#" in seen(app))
+            ShellPane.warm_up()
+        assert ShellPane._spare is None

@@ -125,6 +125,9 @@ class NettutorApp(PlainApp, inherit_bindings=False):
             self.run_worker(watching.run(), group="watch")
 
     async def on_unmount(self) -> None:
+        from tutor.tui.widgets.shell_pane import ShellPane
+
+        ShellPane.cool_down()
         if self.conductor is not None:
             await self.conductor.close()
 

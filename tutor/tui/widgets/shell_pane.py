@@ -80,6 +80,13 @@ class ShellPane(Widget, can_focus=True):
         if cls._spare is None:
             cls._spare = Emulator()
 
+    @classmethod
+    def cool_down(cls) -> None:
+        """End the emulator that no pane came to need: it belongs to the event loop that it was started in."""
+        spare, cls._spare = cls._spare, None
+        if spare is not None:
+            spare.close()
+
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._shell: Shell | None = None
