@@ -67,13 +67,7 @@ class Flood:
 
     def _out(self, place: Place, link: Link) -> None:
         if not link.up:
-            self._blocked(
-                place,
-                Layer.LINK,
-                tell("{link} {within} is down", link=link.name, within=words.within(place)),
-                _state(link),
-                link,
-            )
+            self._off(place, link)
             return
         if link.queue not in _QUEUES:
             raise unsure(
@@ -141,15 +135,13 @@ class Flood:
             if link is None or link.kind != "veth":
                 self._missing(place, name)
             elif not link.up:
-                self._blocked(
-                    place,
-                    Layer.LINK,
-                    tell("{link} {within} is down", link=link.name, within=words.within(place)),
-                    _state(link),
-                    link,
-                )
+                self._off(place, link)
             elif place != sender or len([1 for other, _ in self._network.plugged(switch) if other == sender]) > 1:
                 self._arrive(place, link)
+
+    def _off(self, place: Place, link: Link) -> None:
+        sentence = tell("{link} {within} is down", link=link.name, within=words.within(place))
+        self._blocked(place, Layer.LINK, sentence, _state(link), link)
 
     def _missing(self, place: Place, name: str) -> None:
         """An interface of the topology is gone, unless some link could be it under another name or elsewhere."""
@@ -198,13 +190,7 @@ class Flood:
             )
             return False
         if not port.up:
-            self._blocked(
-                place,
-                Layer.LINK,
-                tell("{link} {within} is down", link=port.name, within=words.within(place)),
-                _state(port),
-                port,
-            )
+            self._off(place, port)
             return False
         if port.running and port.port_state != _FORWARDING:
             state = _STATES.get(port.port_state or 0, str(port.port_state))
